@@ -40,10 +40,34 @@ class Verdict(StrEnum):
 WORST_FIRST = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 REASON_CODES = frozenset(
-    "sample_rate bandwidth record_too_short coverage gap_in_event clipped skew_unknown clock unsettled no_event "
-    "multiple_events step_too_small low_coherence within_uncertainty calibration metadata_missing unit_ambiguous "
-    "condition_not_met definition_missing n_too_small "
-    "no_capture channel_missing repeats_missing noise time_resolution incomplete".split()
+    {
+        "sample_rate",
+        "bandwidth",
+        "record_too_short",
+        "coverage",
+        "gap_in_event",
+        "clipped",
+        "skew_unknown",
+        "clock",
+        "unsettled",
+        "no_event",
+        "multiple_events",
+        "step_too_small",
+        "low_coherence",
+        "within_uncertainty",
+        "calibration",
+        "metadata_missing",
+        "unit_ambiguous",
+        "condition_not_met",
+        "definition_missing",
+        "n_too_small",
+        "no_capture",
+        "channel_missing",
+        "repeats_missing",
+        "noise",
+        "time_resolution",
+        "incomplete",
+    }
 )
 """requirements.md 2.9 and design section 2. Every INCONCLUSIVE carries at least one."""
 
@@ -53,7 +77,7 @@ class Effect(StrEnum):
 
     NO_VERDICT = "no_verdict"
     """The reading may be fabricated: INCONCLUSIVE, and no number is shown."""
-    NO_PASS = "no_pass"
+    NO_PASS = "no_pass"  # noqa: S105
     """The reading still bounds the truth: the check may FAIL but not PASS."""
 
 
@@ -763,7 +787,8 @@ def limit_of(model: LimitModel) -> tuple[Limit, str, str]:
     `%` and `pu` become ratios: `15 %` gives Limit(max=0.15), "1", "%"; `20 %/s` gives "1/s".
     """
     first = model.max if model.max is not None else model.min
-    assert first is not None  # the model requires one of them
+    if first is None:
+        raise ValueError("a limit needs max, min or both")
     head, _, per = first.base.partition("/")
     unit = ("1" if head in ("%", "pu") else head) + (f"/{per}" if per else "")
     limit = Limit(
