@@ -402,7 +402,9 @@ class SignalFacts:
     interpolated : bool
         Whether meters see the record through linear interpolation onto an even grid.
     interpolation_error : float
-        Bound of the interpolation error, from the record's own second differences. [SI]
+        Bound of the interpolation error at any one point, from the record's own second differences. [SI]
+    interpolation_rms : float
+        The same as a root mean square over the record. [SI]
     clock_fault : str or None
         Duplicate or backward time stamps, in words.
     clipped : int
@@ -433,6 +435,7 @@ class SignalFacts:
     jitter: float = 0.0
     interpolated: bool = False
     interpolation_error: float = 0.0
+    interpolation_rms: float = 0.0
     clock_fault: str | None = None
     clipped: int = 0
     anti_alias: bool = False

@@ -1,0 +1,1 @@
+"""Recordings in: captures, channels, clocks, the sidecar, and one reader a format."""

@@ -1,0 +1,1 @@
+"""One pass over each capture feeds every meter."""

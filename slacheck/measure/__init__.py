@@ -1,0 +1,1 @@
+"""Physics and statistics: arrays in, numbers out; and the same as streaming meters."""

@@ -1,0 +1,1 @@
+"""What a record can and cannot carry, as gates with reasons."""

@@ -1,0 +1,1 @@
+"""The record as text, HTML and JUnit; each from the record alone."""

@@ -1,0 +1,1 @@
+"""Waveform builders with known truth, for tests here and elsewhere."""

@@ -1,0 +1,1 @@
+"""One reader a format; every one keeps the reader law of the design."""

@@ -1,0 +1,159 @@
+"""What a record shows of itself while it streams past: missing and clipped samples, held values.
+
+Nothing here knows a requirement; `gates` compares these facts with what a check needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from slacheck.contract import Samples
+
+_FEWEST_HOLDS = 20
+"""Changes of value that must have been seen before a record is called held."""
+_LONGEST_COUNTED = 4096
+"""Runs of equal values are counted up to this length, longer ones as this long."""
+
+
+@dataclass(slots=True)
+class ChannelQuality:
+    """Counts over the raw samples of one channel, fed in order in pieces of any size.
+
+    Parameters
+    ----------
+    clip : (float, float), optional
+        Levels at and beyond which the instrument is saturated. [SI]
+    uneven : bool
+        Whether to keep second differences, the bound of the error of linear interpolation.
+    """
+
+    clip: tuple[float, float] | None = None
+    uneven: bool = False
+    samples: int = 0
+    missing: int = 0
+    clipped: int = 0
+    longest_missing_run: int = 0
+    _open_run: int = 0
+    _tail: Samples | None = None
+    _largest_bend: float = 0.0
+    _bend_energy: float = 0.0
+    _bends: int = 0
+    _holds: HeldValues = field(default_factory=lambda: HeldValues())
+
+    def update(self, samples: Samples) -> None:
+        """Take the next samples, NaN where missing. [SI]"""
+        finite = np.isfinite(samples)
+        self.samples += samples.size
+        self._count_missing(finite)
+        if self.clip is not None:
+            low, high = self.clip
+            self.clipped += int(np.count_nonzero((samples <= low) | (samples >= high)))
+        self._holds.update(samples)
+        if self.uneven:
+            self._measure_bends(samples)
+
+    def _count_missing(self, finite: np.ndarray) -> None:
+        lost = int(finite.size - np.count_nonzero(finite))
+        self.missing += lost
+        if lost == 0:
+            self._open_run = 0
+            return
+        ends = np.flatnonzero(finite)
+        if ends.size == 0:
+            self._open_run += finite.size
+            self.longest_missing_run = max(self.longest_missing_run, self._open_run)
+            return
+        inner = int(np.max(np.diff(ends))) - 1 if ends.size > 1 else 0
+        self.longest_missing_run = max(self.longest_missing_run, self._open_run + int(ends[0]), inner)
+        self._open_run = int(finite.size - 1 - ends[-1])
+        self.longest_missing_run = max(self.longest_missing_run, self._open_run)
+
+    def _measure_bends(self, samples: Samples) -> None:
+        joined = samples if self._tail is None else np.concatenate((self._tail, samples))
+        self._tail = joined[-2:].copy()
+        if joined.size < 3:
+            return
+        bends = np.abs(joined[2:] - 2.0 * joined[1:-1] + joined[:-2])
+        bends = bends[np.isfinite(bends)]
+        if bends.size:
+            self._largest_bend = max(self._largest_bend, float(np.max(bends)))
+            self._bend_energy += float(np.sum(bends * bends))
+            self._bends += bends.size
+
+    @property
+    def interpolation_error(self) -> float:
+        """Bound of linear interpolation, max |second difference| / 8 (Taylor remainder h^2/8 |y''|). [SI]"""
+        return self._largest_bend / 8.0
+
+    @property
+    def interpolation_rms(self) -> float:
+        """Root mean square of |second difference| / 8 over the record. [SI]"""
+        return (self._bend_energy / self._bends) ** 0.5 / 8.0 if self._bends else 0.0
+
+    @property
+    def held_for(self) -> int:
+        """How many samples a value is typically held, 1 if the recorder does not repeat values."""
+        return self._holds.held_for
+
+
+@dataclass(slots=True)
+class HeldValues:
+    """Finds recorders that poll faster than their sensor refreshes, and so repeat values.
+
+    A value counts as held if practically every run of equal samples between two changes has at
+    least two samples, while the changes are not those of a quantiser (whose steps are mostly one
+    code): at least a tenth of them must be larger than five times the smallest. Ideal noise-free
+    levels (a square wave between two values) are told from held ones by the number of distinct
+    changes, at least eight.
+    """
+
+    _value: float | None = None
+    _length: int = 0
+    _started: bool = False
+    _runs: np.ndarray = field(default_factory=lambda: np.zeros(_LONGEST_COUNTED + 1, dtype=np.int64))
+    _changes: set[float] = field(default_factory=set)
+    _smallest: float = float("inf")
+    _large: int = 0
+    _total: int = 0
+
+    def update(self, samples: Samples) -> None:
+        """Take the next samples."""
+        values = samples[np.isfinite(samples)]
+        if values.size == 0:
+            return
+        if self._value is not None:
+            values = np.concatenate(([self._value], values))
+        changes = np.flatnonzero(values[1:] != values[:-1])
+        if changes.size == 0:
+            self._length += values.size - (self._value is not None)
+            self._value = float(values[-1])
+            return
+        seen = self._length - (1 if self._value is not None else 0)
+        lengths = np.diff(np.concatenate(([-1 - seen], changes)))
+        if not self._started:
+            lengths = lengths[1:]
+            self._started = True
+        self._runs += np.bincount(np.minimum(lengths, _LONGEST_COUNTED), minlength=_LONGEST_COUNTED + 1)
+        self._count(np.abs(np.diff(values)[changes]))
+        self._length = int(values.size - 1 - changes[-1])
+        self._value = float(values[-1])
+
+    def _count(self, sizes: np.ndarray) -> None:
+        self._smallest = min(self._smallest, float(np.min(sizes)))
+        self._large += int(np.count_nonzero(sizes > 5.0 * self._smallest))
+        self._total += sizes.size
+        if len(self._changes) < 64:
+            self._changes.update(np.round(sizes[:256], 12).tolist())
+
+    @property
+    def held_for(self) -> int:
+        """Median run length where values are held, else 1. [samples]"""
+        runs = int(np.sum(self._runs))
+        single = int(self._runs[1])
+        if runs < _FEWEST_HOLDS or single > runs // 50 or len(self._changes) < 8 or self._large * 10 < self._total:
+            return 1
+        return int(np.searchsorted(np.cumsum(self._runs), (runs + 1) // 2))

@@ -1,0 +1,209 @@
+"""Gates: whether a record can carry what a check needs (requirements.md 2.4).
+
+Each gate has a reason code, one of two effects and a sentence with numbers: what was missing,
+how much, and what to do. Gates that only measuring shows (no event, noise, levels that are not
+stationary) are the kinds' own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import date
+
+from slacheck.contract import Accuracy, Effect, Gate, Need, SignalFacts
+
+FILTERED_RATIO = 2.56
+"""Least samples per period of the highest frequency with a documented anti-alias filter (G-FS)."""
+UNFILTERED_RATIO = 10.0
+"""The same without one."""
+LEAST_GAIN = 0.95
+"""Amplitude that the chain must pass at the frequencies looked at (G-BW)."""
+SAMPLES_PER_TIME_LIMIT = 20.0
+"""The sample interval must be at most this fraction of a time to be resolved (G-DT)."""
+MOST_MISSING = 0.01
+"""Largest share of missing samples (G-GAP)."""
+_SLACK = 1e-9
+"""Relative slack for rates and lengths that are quotients, so that 10 kHz is 10 kHz."""
+
+
+def admit(need: Need, facts: SignalFacts) -> Iterator[Gate]:
+    """Every gate of one need against one record.
+
+    Parameters
+    ----------
+    need : Need
+        From the spec alone.
+    facts : SignalFacts
+        From the capture.
+    """
+    if facts.clock_fault is not None:
+        yield Gate(
+            "clock",
+            Effect.NO_VERDICT,
+            False,
+            None,
+            None,
+            f"The time stamps of {facts.channel} are not usable: {facts.clock_fault}. "
+            f"Mend the clock, or declare `time: {{sample_rate: ...}}` in the sidecar if the samples are evenly taken.",
+        )
+    if need.max_frequency is not None:
+        yield _sample_rate(need, facts, need.max_frequency)
+    if need.bandwidth is not None:
+        yield _bandwidth(need, facts, need.bandwidth)
+    if need.time_limit is not None:
+        yield _time_resolution(facts, need.time_limit)
+    if need.duration is not None:
+        yield _duration(facts, need.duration)
+    yield _coverage(facts, need.longest_gap)
+    yield _clipping(need, facts)
+
+
+def chain_gain(facts: SignalFacts, frequency: float) -> float:
+    """Amplitude gain of the measuring chain at `frequency`. [1]
+
+    Moving averages of length Tw pass ``|sinc(f Tw)|`` (requirements.md 2.5); a declared -3 dB
+    bandwidth B is taken as first order, ``1 / sqrt(1 + (f/B)^2)``, the worst of the usual ones.
+    """
+    gain = 1.0
+    for length in facts.averaging:
+        x = math.pi * frequency * length
+        gain *= 1.0 if x == 0.0 else abs(math.sin(x) / x)
+    if facts.bandwidth is not None:
+        gain /= math.hypot(1.0, frequency / facts.bandwidth)
+    return gain
+
+
+def _sample_rate(need: Need, facts: SignalFacts, frequency: float) -> Gate:
+    ratio = FILTERED_RATIO if facts.anti_alias else UNFILTERED_RATIO
+    rate, required = 1.0 / max(facts.interval, facts.grid), ratio * frequency
+    if facts.grid > facts.interval:  # a derived signal: its window stands before its own refresh
+        rate, required = 1.0 / facts.grid, FILTERED_RATIO * frequency
+    passed = rate >= required * (1 - _SLACK)
+    filtered = (
+        "with the documented anti-alias filter"
+        if facts.anti_alias
+        else "since no anti-alias filter is documented (`anti_alias: true` in the sidecar)"
+    )
+    sentence = (
+        f"{facts.channel} has {_hertz(rate, 'S/s')}{_held(facts)}; looking up to {_hertz(frequency, 'Hz')} needs "
+        f"{_hertz(required, 'S/s')} ({ratio:g} times, {filtered})"
+    )
+    if not passed:
+        sentence += "; record faster" + ("" if facts.anti_alias else ", or document the filter") + "."
+    effect = need.attenuation if facts.anti_alias else need.aliasing
+    return Gate("sample_rate", effect, passed, rate, required, _stop(sentence))
+
+
+def _bandwidth(need: Need, facts: SignalFacts, frequency: float) -> Gate:
+    gain = chain_gain(facts, frequency)
+    passed = gain >= LEAST_GAIN - _SLACK
+    parts = [f"averaging over {_seconds(length)}" for length in facts.averaging if length > 0]
+    if facts.bandwidth is not None:
+        parts.append(f"a bandwidth of {_hertz(facts.bandwidth, 'Hz')}")
+    if not parts:
+        sentence = (
+            f"No averaging and no bandwidth is declared for {facts.channel}; its sampler is taken as the only limit"
+        )
+    else:
+        sentence = (
+            f"{' and '.join(parts)} pass {100 * gain:.3g} % of an amplitude at {_hertz(frequency, 'Hz')} "
+            f"in {facts.channel}; {100 * LEAST_GAIN:g} % is needed"
+        )
+    if not passed:
+        sentence += "; record with a faster instrument or less averaging"
+    return Gate("bandwidth", need.attenuation, passed, gain, LEAST_GAIN, _stop(sentence))
+
+
+def _time_resolution(facts: SignalFacts, time_limit: float) -> Gate:
+    required = time_limit / SAMPLES_PER_TIME_LIMIT
+    passed = facts.interval <= required * (1 + _SLACK)
+    sentence = (
+        f"{facts.channel} has a sample every {_seconds(facts.interval)}{_held(facts)}; "
+        f"resolving {_seconds(time_limit)} needs one every {_seconds(required)}"
+    )
+    if not passed:
+        sentence += f"; record at {_hertz(1 / required, 'S/s')} or more"
+    return Gate("time_resolution", Effect.NO_VERDICT, passed, facts.interval, required, _stop(sentence))
+
+
+def _duration(facts: SignalFacts, required: float) -> Gate:
+    passed = facts.duration >= required * (1 - _SLACK)
+    sentence = f"The record of {facts.channel} lasts {_seconds(facts.duration)}; {_seconds(required)} are needed"
+    if not passed:
+        sentence += f"; record {_seconds(required - facts.duration)} more"
+    return Gate("record_too_short", Effect.NO_PASS, passed, facts.duration, required, _stop(sentence))
+
+
+def _coverage(facts: SignalFacts, longest_gap: float | None) -> Gate:
+    share = facts.missing / facts.samples if facts.samples else 1.0
+    too_long = longest_gap is not None and facts.longest_gap > longest_gap * (1 + _SLACK)
+    passed = share <= MOST_MISSING and not too_long
+    sentence = (
+        f"{facts.missing} of {facts.samples} samples of {facts.channel} are missing ({100 * share:.3g} %), "
+        f"the longest gap is {_seconds(facts.longest_gap)}; allowed are {100 * MOST_MISSING:g} %"
+    )
+    if longest_gap is not None:
+        sentence += f" and {_seconds(longest_gap)}"
+    if not passed:
+        sentence += "; a violation in what remains still counts, but a PASS needs the whole record"
+    return Gate("coverage", Effect.NO_PASS, passed, share, MOST_MISSING, _stop(sentence))
+
+
+def _clipping(need: Need, facts: SignalFacts) -> Gate:
+    passed = facts.clipped == 0
+    sentence = f"{facts.clipped} samples of {facts.channel} are at or beyond the declared clip levels"
+    if not passed:
+        sentence += "; the true value may be larger; use a wider measuring range"
+    return Gate("clipped", need.clipping, passed, float(facts.clipped), 0.0, _stop(sentence))
+
+
+def accuracy_gate(signal: str, channel: str, accuracy: Accuracy | None, rule: str) -> Gate | None:
+    """No accuracy from the capture nor from the spec: only rule `simple` can decide (design section 2)."""
+    if rule == "simple" or accuracy is not None:
+        return None
+    return Gate(
+        "metadata_missing",
+        Effect.NO_VERDICT,
+        False,
+        None,
+        None,
+        f"Nothing says how accurate {channel} is, and the decision rule {rule} needs it. Declare `accuracy:` for the "
+        f"channel in the sidecar, or for the signal {signal} in the spec.",
+    )
+
+
+def calibration_gate(due: date | None, recorded: date | None, required: bool) -> Gate | None:
+    """A calibration that ran out before the capture, or none where the spec requires one, blocks a PASS."""
+    if due is not None and recorded is not None and due < recorded:
+        sentence = f"The calibration of the instrument was due on {due}, the capture is of {recorded}; recalibrate."
+    elif required and (due is None or recorded is None):
+        missing = "calibration_due of the instrument" if due is None else "start time of the capture"
+        sentence = f"The spec requires a valid calibration, but the sidecar does not give the {missing}."
+    else:
+        return None
+    return Gate("calibration", Effect.NO_PASS, False, None, None, sentence)
+
+
+def _held(facts: SignalFacts) -> str:
+    return " (values are repeated in between; this is how often they really change)" if facts.held else ""
+
+
+def _stop(sentence: str) -> str:
+    return sentence if sentence.endswith(".") else sentence + "."
+
+
+def _hertz(value: float, unit: str) -> str:
+    for scale, prefix in ((1e6, "M"), (1e3, "k")):
+        if value >= scale:
+            return f"{value / scale:.4g} {prefix}{unit}"
+    return f"{value:.4g} {unit}"
+
+
+def _seconds(value: float) -> str:
+    if value == 0:
+        return "0 s"
+    for scale, unit in ((1.0, "s"), (1e-3, "ms")):
+        if abs(value) >= scale:
+            return f"{value / scale:.4g} {unit}"
+    return f"{value / 1e-6:.4g} us"

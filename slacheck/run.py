@@ -1,0 +1,202 @@
+"""The whole pipeline on one page: spec, captures -> admit -> measure -> evaluate -> decide -> record.
+
+`check` is numbered; each step is one function below it or one module of the house.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slacheck import __version__
+from slacheck.contract import (
+    CaptureRecord,
+    ChannelRecord,
+    FileRecord,
+    Finding,
+    RunRecord,
+    WaiverRecord,
+)
+from slacheck.decide import overall
+from slacheck.engine.binding import Binding, count_repeats, drafts_of
+from slacheck.engine.judge import decide_draft, evaluate_draft, measure_capture
+from slacheck.engine.source import Source
+from slacheck.engine.stream import Readings
+from slacheck.errors import Diagnostic, UsageError
+from slacheck.evidence.pack import canonical_json, write_pack
+from slacheck.evidence.record import results_document
+from slacheck.evidence.trace import Trace, to_parquet
+from slacheck.evidence.witness import traces_of
+from slacheck.render import html, junit
+from slacheck.spec.model import Spec
+from slacheck.spec.resolved import resolved_yaml
+
+if TYPE_CHECKING:
+    from slacheck.submission.load import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run found: the record, the results document, and the members of its pack."""
+
+    record: RunRecord
+    results: dict[str, Any]
+    members: dict[str, bytes]
+
+
+def check(
+    spec: Spec,
+    bindings: Sequence[Binding],
+    *,
+    submission: Submission | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Run:
+    """Run captures against a spec.
+
+    Raises
+    ------
+    SlacheckError
+        If a capture cannot be read as the spec needs it, or a waiver's expiry has no date to be compared with.
+    """
+    waivers = _waivers(submission, bindings)
+    # 1. Which requirement looks at which capture.
+    drafts = [draft for requirement in spec.requirements for draft in drafts_of(spec, requirement, bindings)]
+    sources: dict[int, Source] = {}
+    readings: dict[int, Readings] = {}
+    for binding in bindings:
+        # 2. One pass over each capture feeds every meter.
+        if progress is not None:
+            progress(f"measuring {binding.capture.id}")
+        mine = [draft for draft in drafts if draft.binding is binding and draft.reason is None]
+        sources[id(binding)] = source = Source(binding.capture, spec.signals, binding.signals)
+        readings[id(binding)] = measure_capture(spec, source, mine)
+        # 3. Each kind turns its readings into measurements; the record's gates stand beside them.
+        for draft in mine:
+            evaluate_draft(spec, draft, readings[id(binding)])
+    # 4. Fewer repeats than the test asks for block a PASS.
+    count_repeats(spec, drafts)
+    # 5. Decide.
+    findings = tuple(decide_draft(spec, draft) for draft in drafts)
+    # 6. What decided is cut out of the record, decimated, for the plots.
+    traces = dict(traces_of(spec, findings, drafts, sources))
+    # 7. Write it down.
+    record = _record(spec, bindings, sources, findings, traces, submission, waivers)
+    return _written(spec, record, traces, submission)
+
+
+def write_evidence(run: Run, path: Path, *, embed: Mapping[str, bytes] | None = None) -> None:
+    """Write the evidence pack; `embed` holds the captures' files to put inside, by name."""
+    members = dict(run.members)
+    for name, content in (embed or {}).items():
+        members[f"captures/{name}"] = content
+    referenced = [file for capture in run.record.captures for file in capture.files]
+    write_pack(path, members, referenced)
+
+
+def _record(
+    spec: Spec,
+    bindings: Sequence[Binding],
+    sources: Mapping[int, Source],
+    findings: tuple[Finding, ...],
+    traces: Mapping[int, tuple[str, Trace]],
+    submission: Submission | None,
+    waivers: tuple[WaiverRecord, ...],
+) -> RunRecord:
+    return RunRecord(
+        version=__version__,
+        spec_id=spec.id,
+        spec_title=spec.title,
+        spec_version=spec.version,
+        spec_sha256=spec.sha256,
+        contract=spec.contract,
+        decision=spec.decision,
+        captures=tuple(_capture_record(spec, binding, sources[id(binding)]) for binding in bindings),
+        findings=findings,
+        verdict=overall(findings),
+        submission=None
+        if submission is None
+        else {"id": submission.id, "supplier": submission.supplier or "", "sha256": submission.sha256},
+        waivers=waivers,
+        claims=()
+        if submission is None
+        else tuple({"requirement": c.requirement, "check": c.check, "value": c.value} for c in submission.claims),
+        traces={index: name for index, (name, _) in traces.items()},
+        providers={name: kind.provider for name, kind in spec.kinds.items() if _used(spec, name)},
+    )
+
+
+def _used(spec: Spec, kind: str) -> bool:
+    return any(requirement.kind == kind for requirement in spec.requirements)
+
+
+def _capture_record(spec: Spec, binding: Binding, source: Source) -> CaptureRecord:
+    capture, clock = binding.capture, binding.capture.clock
+    used = {name: source.channel_name(name) for name in spec.signals if source.has(name)}
+    channels = []
+    for name in sorted(set(used.values()) & set(source.quality)):
+        channel, quality = capture.channels[name], source.quality[name]
+        rate = 0.0 if clock.interval <= 0 else 1.0 / clock.interval
+        channels.append(ChannelRecord(name, channel.unit, rate, quality.samples, quality.missing))
+    duration = clock.segments[-1].last_time - clock.segments[0].first_time + clock.interval if clock.segments else 0.0
+    return CaptureRecord(
+        id=capture.id,
+        test=binding.test,
+        start=None if capture.start is None else capture.start.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        duration=duration if math.isfinite(duration) else 0.0,
+        files=capture.files,
+        channels=tuple(channels),
+        signals=used,
+        instrument=dict(capture.instrument),
+        notes=capture.notes,
+    )
+
+
+def _written(
+    spec: Spec, record: RunRecord, traces: Mapping[int, tuple[str, Trace]], submission: Submission | None
+) -> Run:
+    results = results_document(record)
+    members = {
+        "spec.yaml": spec.raw,
+        "resolved-spec.yaml": resolved_yaml(spec).encode(),
+        "results.json": canonical_json(results),
+        "junit.xml": junit.render(results),
+    }
+    if submission is not None:
+        members["submission.yaml"] = submission.raw
+    drawn = dict(traces.values())
+    members |= {name: to_parquet(trace) for name, trace in drawn.items()}
+    members["report.html"] = html.render(results, spec.resolved, drawn).encode()
+    return Run(record, results, members)
+
+
+def _waivers(submission: Submission | None, bindings: Sequence[Binding]) -> tuple[WaiverRecord, ...]:
+    """Waivers with their expiry compared with the captures' start, else with SOURCE_DATE_EPOCH."""
+    if submission is None or not submission.waivers:
+        return ()
+    starts = [b.capture.start for b in bindings if b.capture.start is not None]
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    today: date
+    if starts:
+        today = max(starts).astimezone(UTC).date()
+    elif epoch.isascii() and epoch.isdigit():
+        today = datetime.fromtimestamp(int(epoch), UTC).date()
+    else:
+        raise UsageError(
+            Diagnostic(
+                submission.id,
+                "a waiver's expiry cannot be compared with anything: no capture says when it was recorded",
+                fix="give `time: {start: ...}` in a sidecar, or set SOURCE_DATE_EPOCH",
+            )
+        )
+    return tuple(
+        WaiverRecord(w.requirement, w.reason, w.by, w.expires.isoformat(), w.expires < today)
+        for w in submission.waivers
+    )
+
+
+__all__ = ["Binding", "FileRecord", "Run", "check", "write_evidence"]

@@ -1,0 +1,64 @@
+"""What a record shows of itself: counts that do not depend on how it was cut, and held values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slacheck.quality.facts import ChannelQuality
+
+
+def quality_of(samples, cuts=(), **kwargs):
+    quality = ChannelQuality(**kwargs)
+    for piece in np.split(np.asarray(samples, dtype=float), sorted(cuts)):
+        quality.update(piece)
+    return quality
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, 2.5, np.nan]), min_size=1, max_size=60),
+    st.lists(st.integers(0, 60), max_size=5),
+)
+def test_quality_counts_do_not_depend_on_cuts(values, cuts):
+    whole = quality_of(values, clip=(-1.0, 2.0), uneven=True)
+    pieces = quality_of(values, [c for c in cuts if c <= len(values)], clip=(-1.0, 2.0), uneven=True)
+    for name in ("samples", "missing", "clipped", "longest_missing_run", "interpolation_error", "held_for"):
+        assert getattr(whole, name) == getattr(pieces, name)
+
+
+def test_quality_counts_missing_and_longest_run():
+    quality = quality_of([1, np.nan, np.nan, 2, np.nan, 3, np.nan, np.nan, np.nan], cuts=[2, 7])
+    assert (quality.missing, quality.longest_missing_run) == (6, 3)
+
+
+@pytest.mark.parametrize("cuts", [(), (101, 353, 354, 900)])
+def test_held_values_polled_faster_than_the_sensor_refreshes_are_found(cuts):
+    rng = np.random.default_rng(1)
+    assert quality_of(np.repeat(rng.normal(100, 10, 200), 7), cuts).held_for == 7
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        pytest.param(np.tile(np.repeat([40.0, 132.0], 500), 40), id="ideal square wave"),
+        pytest.param(np.round(1000 * np.sin(np.arange(20_000) / 3000)), id="slow sine of a coarse quantiser"),
+        pytest.param(np.random.default_rng(1).normal(0, 1, 5000), id="noise"),
+        pytest.param(np.full(5000, 3.0), id="constant"),
+        pytest.param(np.repeat(np.arange(10.0), 50), id="ideal staircase"),
+    ],
+)
+def test_held_values_honest_repetition_is_not_called_held(samples):
+    assert quality_of(samples).held_for == 1
+
+
+def test_interpolation_error_bounds_the_error_of_a_sine():
+    step = 0.05
+    t = np.arange(0, 20, step)
+    fine = np.arange(0, t[-1], step / 10)
+    error = np.max(np.abs(np.interp(fine, t, np.sin(t)) - np.sin(fine)))
+    bound = quality_of(np.sin(t), uneven=True).interpolation_error
+    assert error <= bound * (1 + step**2)
+    assert bound < 1.2 * error
