@@ -115,7 +115,7 @@ def _against_max(measured: Measured, limit: float, rule: str) -> Verdict:
         outside = surely_outside or (high is not None and high > limit and measured.censored is None)
     elif rule == "guarded_rejection":
         outside = surely_outside
-        inside = not outside and high is not None and not beyond
+        inside = surely_inside or (not outside and low is not None and high is not None and not beyond)
     else:
         raise ValueError(f"unknown decision rule {rule!r}")
     return Verdict.FAIL if outside else Verdict.PASS if inside else Verdict.INCONCLUSIVE

@@ -57,7 +57,9 @@ def _name(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    return repr(str(value) if isinstance(value, Scalar) else value)
+    if isinstance(value, Scalar):
+        return repr(str(value)) + ("" if value.plain else " in quotes")
+    return str(value) if isinstance(value, date) else repr(value)
 
 
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -125,7 +127,13 @@ Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema({"type": "int
 Boolean = Annotated[bool, BeforeValidator(_boolean), WithJsonSchema({"type": "boolean"})]
 Date = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
-Identifier = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$", max_length=80)]
+_IDENTIFIER = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
+Identifier = Annotated[
+    str,
+    BeforeValidator(_text),
+    Field(pattern=_IDENTIFIER, max_length=80),
+    WithJsonSchema(_TEXT_SCHEMA | {"pattern": _IDENTIFIER, "maxLength": 80}),
+]
 
 
 class QuantityOf:
@@ -144,7 +152,7 @@ class QuantityOf:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """A string that starts with a number and ends with a unit."""
-        result: dict[str, Any] = {"type": "string", "pattern": r"^\s*[+-]?(\d|\.\d).*[^\s\d.]\s*$"}
+        result: dict[str, Any] = {"type": "string", "pattern": r"^\s*[+-]?(\d|\.\d).*([^\s\d.]|\s1)\s*$"}
         if self.examples:
             result["examples"] = list(self.examples)
         return result
@@ -157,7 +165,10 @@ class QuantityOf:
             try:
                 quantity = parse_quantity(str(value))
             except QuantityError as error:
-                raise PydanticCustomError("quantity", "{why}", {"why": str(error)}) from None
+                why = str(error)
+                if _NUMBER.fullmatch(str(value)):
+                    why = f"{str(value)!r} has no unit; write for example '{value} {example.partition(' ')[2]}'"
+                raise PydanticCustomError("quantity", "{why}", {"why": why}) from None
         else:
             raise PydanticCustomError(
                 "quantity",
@@ -211,7 +222,7 @@ class LimitModel(Model):
     def _consistent(self) -> LimitModel:
         given = [quantity for quantity in (self.max, self.min, self.resolution) if quantity is not None]
         if self.max is None and self.min is None:
-            raise PydanticCustomError("limit", "a limit needs max, min or both, for example {{max: 5 %}}")
+            raise PydanticCustomError("limit", "a limit needs max, min or both, for example {max: 5 %}")
         if len({quantity.base for quantity in given}) > 1:
             raise PydanticCustomError(
                 "limit",
@@ -257,7 +268,9 @@ class Condition(Model):
 class DecisionModel(Model):
     """Decision rule for measurement uncertainty (requirements.md 2.3)."""
 
-    rule: Literal["three_state", "simple", "guarded_acceptance", "guarded_rejection"] = "three_state"
+    rule: Literal["three_state", "simple", "guarded_acceptance", "guarded_rejection"] = Field(
+        "three_state", description="three_state | simple | guarded_acceptance | guarded_rejection."
+    )
     coverage_factor: Number = Field(2.0, gt=0, description="k of the expanded uncertainty U = k u.")
 
 
@@ -284,4 +297,65 @@ class Requirement(Model):
     def _reasoned(self) -> Requirement:
         if not self.applies and not self.reason:
             raise PydanticCustomError("applies", "applies: false needs a reason")
+        return self
+
+
+# ---------------------------------------------------------------- events, shared by the kinds that look for them
+
+
+class Nth(Model):
+    """`{nth: 2}`: one event, counted from 1."""
+
+    nth: Integer = Field(ge=1, description="Which event, from 1.")
+
+
+class Event(Model):
+    """How the steps that start a measurement are found, or when they are."""
+
+    signal: Text | None = Field(None, description="Signal that steps; default the signal that is measured.")
+    level: Share = definition(
+        parse_quantity("50 %"), "The event is where this part of the step is crossed, between the levels around it."
+    )
+    edge: Literal["rising", "falling", "any"] = definition("any", "Which steps count: rising, falling or any.")
+    min_step: Level | None = definition(
+        None, "Smallest step that is an event (% and pu of rated); default 10 % of the event signal's rated value."
+    )
+    select: Literal["all", "first", "last"] | Nth = definition("all", "all, first, last or {nth: 2}.")
+    at: tuple[Moment, ...] | None = Field(
+        None, description="Instead of all the above: seconds from the capture's first sample."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Event:
+        if not 0.0 < self.level.value < 1.0:
+            raise PydanticCustomError("event", "level must lie between 0 % and 100 %, ends excluded")
+        if self.at is not None:
+            if self.model_fields_set != {"at"}:
+                raise PydanticCustomError("event", "at gives the times, so no other key of event may stand beside it")
+            if not self.at or any(moment.value < 0 for moment in self.at):
+                raise PydanticCustomError("event", "at needs one or more times, none before the capture's first sample")
+        return self
+
+
+class EventWindow(Model):
+    """What is looked at around an event."""
+
+    before: Duration = Field(description="Up to the event.")
+    after: Duration = Field(description="From the event on.")
+
+
+class LevelSource(Model):
+    """A level: the mean over a window, or a declared value."""
+
+    window: tuple[Moment, Moment] | None = Field(None, description="From and to, relative to the event; the mean.")
+    value: Level | None = Field(None, description="Declared instead (% and pu of rated).")
+
+    @model_validator(mode="after")
+    def _one(self) -> LevelSource:
+        if (self.window is None) == (self.value is None):
+            raise PydanticCustomError(
+                "level", "a level needs either window or value, such as {window: [-200 ms, -10 ms]}"
+            )
+        if self.window is not None and not self.window[0].value < self.window[1].value:
+            raise PydanticCustomError("level", "the window ends before it begins")
         return self

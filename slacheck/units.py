@@ -76,6 +76,14 @@ QUANTITY_UNITS: dict[str, tuple[str, ...]] = {
 }
 """The quantities of the spec language and the base units that fit each."""
 
+_WORDS = {
+    **{"volt": "V", "amp": "A", "ampere": "A", "watt": "W", "kilowatt": "kW", "megawatt": "MW", "joule": "J"},
+    **{"hertz": "Hz", "second": "s", "sec": "s", "millisecond": "ms", "msec": "ms", "minute": "min", "hour": "h"},
+    **{"hr": "h", "day": "d", "percent": "%", "pct": "%", "p.u.": "pu", "per unit": "pu", "cyc": "cycle"},
+    **{"celsius": "degC", "c": "degC", "kelvin": "K", "degree": "deg", "ratio": "1"},
+}
+"""Words that are not units, in lower case, and what was meant by them."""
+
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST = 64
 
@@ -155,6 +163,7 @@ def _simple(symbol: str) -> tuple[str, Decimal]:
 def _near(symbol: str) -> str:
     known = {prefix + name for name, (_, _, allowed) in _SYMBOLS.items() for prefix in ("", *allowed)}
     same = sorted(name for name in known if name.lower() == symbol.lower())
+    same = same or sorted({_WORDS[word] for word in (symbol.lower(), symbol.lower().rstrip("s")) if word in _WORDS})
     return f"; did you mean {' or '.join(repr(name) for name in same)}?" if same else ""
 
 
@@ -177,7 +186,7 @@ def parse_quantity(text: str) -> Quantity:
     symbol = rest.strip()
     if not symbol:
         raise QuantityError(f"{text!r} has no unit; write for example '{match.group()} ms' or '{match.group()} %'")
-    if rest[0] in ",_'" or re.match(r"\s*\d", rest):
+    if rest[0] in ",_'" or (re.match(r"\s*\d", rest) and not re.fullmatch(r"\s+1(/\D+)?", rest)):
         raise QuantityError(f"{text!r}: write the number with '.' as decimal sign and nothing between digits")
     unit = parse_unit(symbol)
     value = float(Decimal(match.group()) * unit.scale)

@@ -93,27 +93,41 @@ def _no_capture(requirement: Requirement, names: Sequence[str], bindings: Sequen
 def count_repeats(spec: Spec, drafts: Sequence[Draft]) -> None:
     """Captures of each test, or events found in them, against the test's `repeat.count`.
 
-    Too few block a PASS where the captures are bound to the test; a capture that stands for every
-    test (command line without `--test`) only gets a note.
+    The same bytes under another name are no repeat. Too few block a PASS where the captures are
+    bound to the test; a capture that stands for every test (command line without `--test`) only
+    gets a note.
     """
     for requirement in spec.requirements:
         for name in requirement.tests or ():
             mine = [d for d in drafts if d.requirement is requirement and d.evaluation and _stands_for(d, name)]
+            distinct = {_digests(draft): draft.evaluation for draft in mine}.values()
+            events = [e.events for e in distinct if e is not None and e.events is not None]
+            found, what = (sum(events), "events") if events else (len(distinct), "captures")
             wanted = spec.tests[name].repeat
-            events = [d.evaluation.events for d in mine if d.evaluation and d.evaluation.events is not None]
-            found, what = (sum(events), "events") if events else (len(mine), "captures")
-            if found >= wanted:
-                continue
-            sentence = (
-                f"The test {name} asks for {wanted} repeats; {found} {what} were found; record {wanted - found} more."
-            )
-            gate = Gate("repeats_missing", Effect.NO_PASS, False, float(found), float(wanted), sentence)
-            for draft in mine:
-                if draft.binding and draft.binding.test is None:
-                    draft.notes = (*draft.notes, sentence)
-                else:
-                    draft.gates = {index: (*gates, gate) for index, gates in draft.gates.items()}
+            if found < wanted:
+                _note_missing(mine, name, (found, wanted), what)
+
+
+def _note_missing(drafts: Sequence[Draft], test: str, counts: tuple[int, int], what: str) -> None:
+    found, wanted = counts
+    sentence = (
+        f"The test {test} asks for {wanted} repeats; {found} distinct {what} were found; record {wanted - found} more."
+    )
+    gate = Gate("repeats_missing", Effect.NO_PASS, False, float(found), float(wanted), sentence)
+    for draft in drafts:
+        if draft.binding and draft.binding.test is None:
+            draft.notes = (*draft.notes, sentence)
+        else:
+            draft.gates = {index: (*gates, gate) for index, gates in draft.gates.items()}
 
 
 def _stands_for(draft: Draft, test: str) -> bool:
     return draft.binding is not None and draft.binding.test in (test, None)
+
+
+def _digests(draft: Draft) -> tuple[str, ...]:
+    """Digests of the recording, the sidecar apart; of arrays in memory, which have none, the id."""
+    if draft.binding is None:
+        return ()
+    capture = draft.binding.capture
+    return tuple(file.sha256 for file in capture.files if file.role != "sidecar") or (capture.id,)

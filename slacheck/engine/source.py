@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slacheck.capture.capture import Capture, Channel, Clock
 from slacheck.contract import Accuracy, Block, Derive, Signal, SignalFacts, Signals, Waveform
 from slacheck.engine.grid import LONGEST_STEP, Gridder
 from slacheck.errors import CaptureError, Diagnostic
@@ -18,6 +17,7 @@ from slacheck.measure.derive import Transform, make_transform
 from slacheck.quality.facts import ChannelQuality
 
 if TYPE_CHECKING:
+    from slacheck.capture.capture import Capture, Channel, Clock
     from slacheck.contract import Samples
 
 PIECE = 1 << 17
@@ -213,7 +213,8 @@ class Source:
             np.maximum.at(high, column, waveform.samples)
         empty = low > high
         low[empty] = high[empty] = np.nan
-        return start + (np.arange(columns) + 0.5) * width, low, high
+        centres = np.asarray(start + (np.arange(columns) + 0.5) * width, dtype=np.float64)
+        return centres, low, high
 
 
 def transforms(steps: tuple[Derive, ...], interval: float) -> list[Transform]:

@@ -1,1 +1,1 @@
-"""One reader a format; every one keeps the reader law of the design."""
+"""One module for each file format: bytes in, a `Recording` or a CaptureError out."""

@@ -1,0 +1,186 @@
+"""Parquet, through pyarrow in a child process.
+
+A damaged file can crash or exhaust a native parser, so it runs apart, with limits on memory, time
+and files, and nothing but the open file to read. What comes back through its pipe are bare float64
+and int64 columns; the parent counts them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from slacheck.capture.readers.recording import Column, Recording, Stamps, TimeHint, known_unit, split_unit, time_column
+from slacheck.capture.readers.source import Source
+from slacheck.capture.readers.stamp_text import moment
+from slacheck.capture.readers.store import ColumnStore, StoredColumn, check_budget
+from slacheck.errors import CaptureError, Diagnostic
+from slacheck.units import parse_unit
+
+_CHILD = Path(__file__).with_name("parquet_child.py")
+_LONGEST_JSON = 1 << 24
+_SECONDS = 60
+_BYTES_PER_SECOND = 5_000_000
+
+
+def read(source: Source, hint: TimeHint) -> Recording:
+    """Read a Parquet file.
+
+    Raises
+    ------
+    CaptureError
+        If it cannot be read, holds fewer rows than it claims, or claims more than it should hold.
+    """
+    source.file.seek(0)
+    if source.file.read(4) != b"PAR1":
+        raise source.error("this is not a Parquet file")
+    source.file.seek(0)
+    with _child(source) as pipe:
+        header = _Frames(source, pipe).header()
+        columns, rows = header["columns"], header["rows"]
+        if rows == 0:
+            raise source.error("the file has no rows")
+        check_budget(source.place, 8 * rows * max(1, len(columns)), source.size)
+        stored = _fill(source, _Frames(source, pipe), len(columns), rows)
+    return _recording(source, header, stored, hint)
+
+
+@contextmanager
+def _child(source: Source) -> Iterator[IO[bytes]]:
+    """A fresh interpreter with the file as its input; ended when it takes too long."""
+    seconds = _SECONDS + source.size // _BYTES_PER_SECOND
+    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-P", str(_CHILD), str(seconds)],
+        stdin=source.file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        if process.stdout is None:
+            raise source.error("the reader process has no output")
+        with process.stdout as pipe:
+            yield pipe
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+
+
+class _Frames:
+    """Messages of the child: a letter, a length, a payload."""
+
+    def __init__(self, source: Source, pipe: IO[bytes]) -> None:
+        self._source = source
+        self._pipe = pipe
+
+    def next(self) -> tuple[str, int]:
+        """Kind and length of the next message; errors are raised."""
+        head = self._pipe.read(9)
+        if len(head) != 9:
+            raise self._source.error(
+                "the file could not be read: its reader stopped, out of memory or time, or damaged by it",
+                fix="check the file with another tool, or export it again",
+            )
+        kind, length = chr(head[0]), int.from_bytes(head[1:], "little")
+        if kind == "E":
+            text = self._pipe.read(min(length, 4096)).decode(errors="replace")
+            raise CaptureError(Diagnostic(self._source.place, text))
+        return kind, length
+
+    def header(self) -> dict[str, Any]:
+        """The first message: columns and rows."""
+        kind, length = self.next()
+        if kind != "H" or length > _LONGEST_JSON:
+            raise self._source.error("the file could not be read")
+        return dict(json.loads(self._pipe.read(length)))
+
+    def words(self, columns: int, length: int) -> np.ndarray[Any, Any]:
+        """Payload of a block, shape (columns, rows)."""
+        raw = self._pipe.read(length)
+        if len(raw) != length or columns == 0 or length % (8 * columns):
+            raise self._source.error("the file could not be read to its end")
+        return np.frombuffer(raw, dtype=np.int64).reshape(columns, -1)
+
+
+def _fill(source: Source, frames: _Frames, columns: int, rows: int) -> list[StoredColumn]:
+    with ColumnStore(columns, source.place) as store:
+        while True:
+            kind, length = frames.next()
+            if kind == "Z":
+                break
+            if length > 8 * columns * (rows - store.count):
+                raise source.error(f"the file claims {rows} rows and holds more")
+            store.append(frames.words(columns, length))
+        if columns and store.count != rows:
+            raise source.error(f"the file claims {rows} rows, {store.count} are present")
+        return store.finish()
+
+
+def _recording(source: Source, header: dict[str, Any], stored: list[StoredColumn], hint: TimeHint) -> Recording:
+    titles = []
+    for column in header["columns"]:
+        name, unit = split_unit(column["name"])
+        stated = known_unit(column["unit"]) if column["unit"] else None
+        titles.append((name, stated or unit))
+    names = [name for name, _ in titles]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise source.error(f"two columns have the name {twice!r}")
+    values = [
+        one.as_integers() if column["type"] == "integer" else one
+        for one, column in zip(stored, header["columns"], strict=True)
+    ]
+    time = time_column(names, hint)
+    columns = [
+        Column(name, values[index], unit)
+        if header["columns"][index]["tick"] is None
+        else Column(name, None, fault=source.error(f"column {name!r} holds times, not numbers").problems[0])
+        for index, (name, unit) in enumerate(titles)
+        if index != time
+    ]
+    columns += [
+        Column(name, None, fault=source.error(f"column {name!r} holds {kind}, not numbers").problems[0])
+        for name, kind in header["left_out"].items()
+    ]
+    recording = Recording(columns, header["rows"])
+    if header["left_out"]:
+        recording.notes.append(f"columns that do not hold numbers, left out: {', '.join(header['left_out'])}")
+    unknown = [c["name"] for c in header["columns"] if c["unit"] and known_unit(c["unit"]) is None]
+    if unknown:
+        recording.notes.append(f"columns with a unit that is not known: {', '.join(unknown)}")
+    if time is not None:
+        about = header["columns"][time]
+        recording.time_name, recording.time_unit = titles[time]
+        _take_time(recording, source, (about, values[time]), hint)
+    return recording
+
+
+def _take_time(
+    recording: Recording, source: Source, column: tuple[dict[str, Any], StoredColumn], hint: TimeHint
+) -> None:
+    about, values = column
+    if about["tick"] is not None:
+        recording.stamps, recording.absolute = Stamps(values, Decimal(about["tick"]), source.place), True
+        if about["zoned"]:
+            first = int(values[0:1][0])
+            recording.start = moment(int(first * Decimal(about["tick"]) * 1_000_000_000))
+        else:
+            recording.notes.append("time stamps have no zone: the start is not known")
+        return
+    unit = recording.time_unit or hint.unit
+    if unit is not None and parse_unit(unit).base == "s":
+        recording.stamps = Stamps(values, parse_unit(unit).scale, source.place)

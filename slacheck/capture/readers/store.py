@@ -1,0 +1,154 @@
+"""Columns on disk: rows go in piece by piece, each column comes out as one array-like.
+
+The file has no name (it is gone when the process is, however that ends) and memory does not grow
+with the record.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slacheck.errors import CaptureError, Diagnostic
+
+if TYPE_CHECKING:
+    from slacheck.contract import Samples
+
+ROWS = 4096
+"""Rows that stand together in the file; a column's share of them is contiguous."""
+_SMALL = 1 << 20
+_RATIO = 200
+_FLOOR = 1 << 26
+
+
+class ColumnStore:
+    """Takes blocks of rows, gives columns.
+
+    Parameters
+    ----------
+    columns : int
+        How many columns.
+    place : str
+        The file being read, for messages.
+    """
+
+    def __init__(self, columns: int, place: str) -> None:
+        self.count = 0
+        self._place = place
+        self._buffer = np.zeros((columns, ROWS), dtype=np.int64)
+        self._filled = 0
+        self._file = tempfile.TemporaryFile(prefix="slacheck-")  # noqa: SIM115  (closed on leaving)
+
+    def __enter__(self) -> ColumnStore:
+        """The store itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file; columns that were handed out keep their mapping of it."""
+        self._file.close()
+
+    def append(self, block: np.ndarray[Any, Any]) -> None:
+        """Take rows.
+
+        Parameters
+        ----------
+        block : ndarray of float64 or int64, shape (columns, n)
+            Bits are kept as they are.
+        """
+        words = np.ascontiguousarray(block).view(np.int64)
+        taken = 0
+        while taken < words.shape[1]:
+            fits = min(ROWS - self._filled, words.shape[1] - taken)
+            self._buffer[:, self._filled : self._filled + fits] = words[:, taken : taken + fits]
+            self._filled += fits
+            taken += fits
+            if self._filled == ROWS:
+                self._flush()
+        self.count += words.shape[1]
+
+    def _flush(self) -> None:
+        try:
+            self._file.write(self._buffer.data)
+        except OSError as error:
+            raise CaptureError(Diagnostic(self._place, f"no room for the columns: {error.strerror}")) from None
+        self._filled = 0
+
+    def finish(self) -> list[StoredColumn]:
+        """The columns, all rows in; the store takes no more."""
+        if self._filled:
+            self._flush()
+        self._file.flush()
+        columns = self._buffer.shape[0]
+        pieces = -(-self.count // ROWS)
+        if columns == 0 or pieces == 0:
+            return [StoredColumn(np.empty((0, ROWS), dtype=np.int64), 0)] * columns
+        words = np.memmap(self._file, dtype=np.int64, mode="r", shape=(pieces, columns, ROWS))
+        return [StoredColumn(words[:, index, :], self.count) for index in range(columns)]
+
+
+class StoredColumn:
+    """A column of a finished store, float64 unless `as_integers`."""
+
+    def __init__(self, words: np.ndarray[Any, Any], count: int, integers: bool = False) -> None:
+        self._words = words
+        self._count = count
+        self._integers = integers
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: slice, /) -> np.ndarray[Any, Any]:
+        start, stop, _ = index.indices(self._count)
+        if start >= stop:
+            return np.empty(0, dtype=np.int64 if self._integers else np.float64)
+        first = start // ROWS
+        words = np.ascontiguousarray(self._words[first : -(-stop // ROWS)]).reshape(-1)
+        words = words[start - first * ROWS : stop - first * ROWS]
+        return words if self._integers else words.view(np.float64)
+
+    def as_integers(self) -> StoredColumn:
+        """The same bits read as int64."""
+        return StoredColumn(self._words, self._count, integers=True)
+
+
+def scratch(count: int) -> Samples:
+    """An array to fill: in memory where it is small, else on disk, without a name."""
+    if count <= _SMALL:
+        return np.empty(count)
+    with tempfile.TemporaryFile(prefix="slacheck-") as file:
+        return np.memmap(file, dtype=np.float64, mode="w+", shape=(count,))
+
+
+def check_budget(place: str, needed: int, size: int) -> None:
+    """Refuse what a small file claims to hold, before anything is allocated.
+
+    Parameters
+    ----------
+    needed, size : int
+        What the columns take when read, and what the file has. [bytes]
+
+    Raises
+    ------
+    CaptureError
+        If a file of this size should not hold so much, or the disk does not.
+    """
+    if needed > max(_FLOOR, _RATIO * size):
+        raise CaptureError(
+            Diagnostic(
+                place,
+                f"the file of {size} bytes claims to hold {needed} bytes of samples, more than {_RATIO} times its size",
+                fix="write it without compression if that is right",
+            )
+        )
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if needed > free:
+        raise CaptureError(
+            Diagnostic(
+                place,
+                f"its columns need {needed} bytes of temporary space, {free} are free",
+                fix="set TMPDIR to a larger disk",
+            )
+        )

@@ -1,0 +1,280 @@
+"""Whether a pack is whole, consistent and decided as its own numbers demand.
+
+Separate from the code that made it: nothing here measures, knows a kind or shares the decision.
+The file is opened once, nothing is extracted, and no socket is opened.
+
+1. structure: the canonical zip of its members, and no other members than a pack has
+2. digests: every member and its size as the manifest says
+3. spec: `spec.yaml` is the one that the results name; every requirement of the resolved spec is there
+4. results: canonical, valid against their schema
+5. captures: those of the results are referenced or embedded, with the same digests
+6. decisions: every check, finding and the whole, decided again
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slacheck.document import parse_document
+from slacheck.errors import SpecError, printable
+from slacheck.evidence.archive import read_bytes, unzipped
+from slacheck.evidence.canonical import parse_json
+from slacheck.evidence.redecide import (
+    margins_of_check,
+    verdict_of_check,
+    verdict_of_finding,
+    verdict_of_run,
+)
+from slacheck.evidence.schema import manifest_schema, results_schema, schema_faults
+
+_REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", "results.json", "spec.yaml")
+_OPTIONAL = ("submission.yaml",)
+_FOLDERS = ("captures/", "traces/")
+_MOST_SHOWN = 20
+Document = dict[str, Any]
+Members = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What was looked at and what was wrong, in lines for people; `ok` if nothing was wrong."""
+
+    ok: bool
+    lines: tuple[str, ...]
+
+
+class _Fault(Exception):
+    """Something without which the rest cannot be looked at."""
+
+
+def verify(path: Path) -> VerifyReport:
+    """Verify an evidence pack.
+
+    Raises
+    ------
+    PackError
+        If the file cannot be opened. A file that can be opened but is damaged gives a report.
+    """
+    raw = read_bytes(path)
+    told: list[str] = []
+    faults: list[str] = []
+    try:
+        _look(raw, told, faults)
+    except _Fault as fault:
+        faults.append(str(fault))
+    if faults:
+        more = [] if len(faults) <= _MOST_SHOWN else [f"and {len(faults) - _MOST_SHOWN} more"]
+        count = "1 problem" if len(faults) == 1 else f"{len(faults)} problems"
+        lines = [*told, *(f"wrong: {fault}" for fault in faults[:_MOST_SHOWN]), *more, f"NOT INTACT: {count}"]
+    else:
+        lines = [*told, "intact; signer not checked"]
+    return VerifyReport(not faults, tuple(printable(line) for line in lines))
+
+
+def _look(raw: bytes, told: list[str], faults: list[str]) -> None:
+    """The six steps; what was found right is told, what was not is a fault."""
+    members = _members(raw)
+    manifest = _parsed(members, "manifest.json", manifest_schema())
+    told.append(f"structure: canonical zip of {len(members)} members")
+    faults += _digests(members, manifest)
+    if faults:
+        return
+    told.append(f"digests: {len(manifest['members'])} members as in the manifest")
+    results = _parsed(members, "results.json", results_schema())
+    told.append(f"results: valid {results['schema']}, written by slacheck {results['slacheck']['version']}")
+    faults += _spec(members, results)
+    faults += _captures(members, manifest, results)
+    faults += _decisions(results)
+    faults += _references(members, results)
+    if not faults:
+        told += _summary(manifest, results)
+
+
+def _members(raw: bytes) -> Members:
+    try:
+        members = unzipped(raw)
+    except ValueError as error:
+        raise _Fault(f"not an evidence pack: {error}") from error
+    missing = [name for name in _REQUIRED if name not in members]
+    if missing:
+        raise _Fault(f"the pack lacks {', '.join(missing)}")
+    known = {*_REQUIRED, *_OPTIONAL}
+    strange = [name for name in members if name not in known and not name.startswith(_FOLDERS)]
+    if strange:
+        raise _Fault(f"the pack has members that this version does not know: {', '.join(strange)}")
+    return members
+
+
+def _parsed(members: Members, name: str, schema: Document) -> Document:
+    try:
+        document: Document = parse_json(members[name])
+    except ValueError as error:
+        raise _Fault(f"{name} is not canonical JSON: {error}") from error
+    broken = schema_faults(document, schema)
+    if broken:
+        raise _Fault(f"{name} does not follow its schema: {'; '.join(broken[:3])}")
+    return document
+
+
+# ---------------------------------------------------------------- manifest and captures
+
+
+def _digests(members: Members, manifest: Document) -> Iterator[str]:
+    """The manifest lists every other member and no more, each with its digest and size."""
+    listed = manifest["members"]
+    others = set(members) - {"manifest.json"}
+    for name in sorted(others - set(listed)):
+        yield f"{name} is in the pack but not in the manifest"
+    for name in sorted(set(listed) - others):
+        yield f"{name} is in the manifest but not in the pack"
+    for name in sorted(others & set(listed)):
+        found = {"sha256": _sha256(members[name]), "bytes": len(members[name])}
+        if found != listed[name]:
+            yield f"{name} is not what the manifest says: it has SHA-256 {found['sha256']} and {found['bytes']} bytes"
+
+
+def _captures(members: Members, manifest: Document, results: Document) -> Iterator[str]:
+    """Every file of a capture is referenced in the manifest or embedded, and no other one."""
+    named = {_file(file) for capture in results["captures"] for file in capture["files"]}
+    inside = {(_sha256(content), len(content)) for name, content in members.items() if name.startswith("captures/")}
+    referenced = {_file(file) for file in manifest["captures"]}
+    for name, _, digest, size in sorted(named - referenced):
+        if (digest, size) not in inside:
+            yield f"the capture file {name} of the results is neither referenced in the manifest nor embedded"
+    for name, *_ in sorted(referenced - named):
+        yield f"the manifest references a file {name} that no capture of the results has"
+    for digest, _ in sorted(inside - {(digest, size) for _, _, digest, size in named}):
+        yield f"an embedded capture with SHA-256 {digest} is not one of the results"
+
+
+def _file(file: Document) -> tuple[str, str, str, int]:
+    return str(file["name"]), str(file["role"]), str(file["sha256"]), int(file["bytes"])
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+# ---------------------------------------------------------------- spec
+
+
+def _spec(members: Members, results: Document) -> Iterator[str]:
+    """The spec is the one of the results, and each of its requirements is there as it asks to be judged."""
+    digest = _sha256(members["spec.yaml"])
+    if digest != results["spec"]["sha256"]:
+        yield f"spec.yaml has SHA-256 {digest}, the results are of a spec with {results['spec']['sha256']}"
+    submission = results["submission"]
+    if (submission is None) != ("submission.yaml" not in members):
+        yield "submission.yaml is in the pack, or named in the results, but not both"
+    elif submission is not None and _sha256(members["submission.yaml"]) != submission["sha256"]:
+        yield "submission.yaml is not the one that the results name"
+    try:
+        resolved = parse_document(members["resolved-spec.yaml"], "resolved-spec.yaml").data
+        if resolved["id"] != results["spec"]["id"]:
+            yield f"resolved-spec.yaml is of {resolved['id']!r}, the results are of {results['spec']['id']!r}"
+        asked = {entry["id"]: _asked(resolved, entry) for entry in resolved["requirements"]}
+    except SpecError as error:
+        raise _Fault(f"resolved-spec.yaml cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _Fault(f"resolved-spec.yaml is not a resolved spec: {error}") from error
+    yield from _requirements(asked, results)
+
+
+def _asked(resolved: Document, entry: Document) -> Document:
+    """What the resolved spec says of a requirement beside its limits."""
+    decision = entry.get("decision") or resolved["decision"]
+    return {
+        "kind": entry["kind"],
+        "severity": entry["severity"],
+        "applies": entry["applies"] == "true",
+        "decision": {"rule": decision["rule"], "coverage_factor": float(decision["coverage_factor"])},
+    }
+
+
+def _requirements(asked: Mapping[str, Document], results: Document) -> Iterator[str]:
+    found = {finding["requirement"] for finding in results["findings"]}
+    yield from (f"the requirement {name} of the spec has no finding" for name in asked if name not in found)
+    for finding in results["findings"]:
+        name = finding["requirement"]
+        if name not in asked:
+            yield f"the finding {name} is of no requirement of the spec"
+            continue
+        for key in ("kind", "severity", "decision"):
+            if finding[key] != asked[name][key]:
+                yield f"{name}: the spec says {key} {_said(asked[name][key])}, the finding {_said(finding[key])}"
+        if (finding["verdict"] == "NOT_APPLICABLE") == asked[name]["applies"]:
+            says = "applies" if asked[name]["applies"] else "does not apply"
+            yield f"{name}: the spec says that it {says}, the finding is {finding['verdict']}"
+
+
+def _said(value: str | Document) -> str:
+    return value if isinstance(value, str) else f"{value['rule']} with k = {value['coverage_factor']:g}"
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def _decisions(results: Document) -> Iterator[str]:
+    """Every verdict follows from what stands below it."""
+    for finding in results["findings"]:
+        where = f"{finding['requirement']} on {finding['capture'] or 'no capture'}"
+        for check in finding["checks"]:
+            yield from _check(check, finding["decision"], f"{where}, {check['name']}")
+        demanded = verdict_of_finding(finding)
+        if demanded != finding["verdict"]:
+            yield f"{where} is {finding['verdict']}, but its checks make it {demanded}"
+    demanded = verdict_of_run(results["findings"])
+    if demanded != results["verdict"]:
+        yield f"the overall verdict is {results['verdict']}, but the findings make it {demanded}"
+
+
+def _check(check: Document, decision: Document, where: str) -> Iterator[str]:
+    low, high = check["measured"]["interval"]
+    if low is not None and high is not None and low > high:
+        yield f"{where}: the interval {low!r} .. {high!r} is upside down"
+    demanded = verdict_of_check(check, decision["rule"])
+    if demanded != check["verdict"]:
+        yield f"{where} is {check['verdict']}, but its numbers and gates make it {demanded}"
+    found = (check["margin"], check["margin_percent"])
+    demanded_margins = margins_of_check(check)
+    if found not in demanded_margins:
+        yield f"{where} has the margin {_margin(*found)}, but value and limit make it {_margin(*demanded_margins[0])}"
+    if check["measured"]["coverage_factor"] != decision["coverage_factor"]:
+        yield f"{where} was measured at another coverage factor than the decision rule's"
+
+
+def _margin(margin: float | None, percent: float | None) -> str:
+    return (
+        f"{'none' if margin is None else format(margin, '.10g')} ({'none' if percent is None else f'{percent:.10g} %'})"
+    )
+
+
+def _references(members: Members, results: Document) -> Iterator[str]:
+    """Findings name captures, tests and traces that are there; the report is of these results."""
+    tests = {capture["id"]: capture["test"] for capture in results["captures"]}
+    if len(tests) != len(results["captures"]):
+        yield "two captures have one id"
+    for finding in results["findings"]:
+        name = finding["requirement"]
+        if finding["capture"] is not None and finding["capture"] not in tests:
+            yield f"{name} speaks of a capture {finding['capture']} that is not among the captures"
+        if finding["witness"] is not None and finding["witness"]["trace"] not in members:
+            yield f"{name} has a witness {finding['witness']['trace']} that is not in the pack"
+    if _sha256(members["results.json"]).encode() not in members["report.html"]:
+        yield "report.html is not the report of these results: it does not show their SHA-256"
+
+
+def _summary(manifest: Document, results: Document) -> Iterator[str]:
+    spec, findings = results["spec"], results["findings"]
+    version = f" {spec['version']}" if spec["version"] else ""
+    yield f"spec: {spec['id']}{version}, SHA-256 {spec['sha256']}"
+    files = len({_file(file) for capture in results["captures"] for file in capture["files"]})
+    outside = len(manifest["captures"])
+    yield f"captures: {len(results['captures'])}; {files} files, {outside} of them referenced by digest and not inside"
+    checks = sum(len(finding["checks"]) for finding in findings)
+    yield f"decisions: {checks} checks of {len(findings)} findings decided again, with the same outcome"
+    yield f"verdict: {results['verdict']}"

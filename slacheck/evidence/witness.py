@@ -1,0 +1,45 @@
+"""What decided, cut out of the record and decimated: a trace for each finding's plot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from slacheck.contract import Finding, Witness
+from slacheck.engine.binding import Draft
+from slacheck.engine.source import Source
+from slacheck.evidence.trace import Series, Trace
+from slacheck.spec.model import Spec
+
+_COLUMNS = 800
+"""Columns of a witness trace: min and max of each are kept, so that the deciding sample is drawn."""
+
+
+def traces_of(
+    spec: Spec, findings: Sequence[Finding], drafts: Sequence[Draft], sources: Mapping[int, Source]
+) -> Iterator[tuple[int, tuple[str, Trace]]]:
+    """Index of each finding with a witness, the member's name, and its trace."""
+    numbers: dict[str, int] = {}
+    for index, (finding, draft) in enumerate(zip(findings, drafts, strict=True)):
+        number = numbers.setdefault(finding.requirement.id, 0)
+        numbers[finding.requirement.id] += 1
+        witness = finding.decider.measurement.witness if finding.decider is not None else None
+        if witness is None or draft.binding is None:
+            continue
+        trace = _trace(spec, witness, sources[id(draft.binding)])
+        if trace is not None:
+            yield index, (f"traces/{finding.requirement.id}-{number}.parquet", trace)
+
+
+def _trace(spec: Spec, witness: Witness, source: Source) -> Trace | None:
+    if witness.axis == "frequency":
+        x = [point[0] for point in witness.points]
+        y = [point[1] for point in witness.points]
+        name = witness.signals[0]
+        unit = witness.unit or spec.signals[name].base
+        return Trace("frequency", x, (Series(name, unit, spec.signals[name].unit, y, y),), witness.marks) if x else None
+    series, centres = [], None
+    for name in witness.signals:
+        centres, low, high = source.envelope(name, witness.start, witness.end, _COLUMNS)
+        signal = spec.signals[name]
+        series.append(Series(name, signal.base, signal.unit, low, high))
+    return None if centres is None else Trace("time", centres, tuple(series), witness.marks)

@@ -1,0 +1,305 @@
+"""Content of bands in windows on a fixed grid: one spectrum per window, read for every band."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from slacheck.measure.spectrum import (
+    BandEdges,
+    Removal,
+    detrended,
+    line_powers,
+    noise_density,
+    power_spectra,
+    taper,
+)
+from slacheck.measure.tapers import BANDWIDTH_BINS, FLATTOP_RIPPLE, HALF_LOBE, TaperName
+from slacheck.measure.windows import ON_GRID, Timeline
+
+if TYPE_CHECKING:
+    from slacheck.contract import Block, Samples
+
+BATCH = 1 << 19
+"""Samples that are transformed at a time; a longer window is transformed alone."""
+
+Metric = Literal["rms", "line", "energy_fraction"]
+
+
+@dataclass(frozen=True, slots=True)
+class BandReader:
+    """What is read of one band.
+
+    Parameters
+    ----------
+    metric : {"rms", "line", "energy_fraction"}
+        `line` is the rms value of the largest line, with the flat-top taper.
+    low, high : float
+        Edges. [Hz]
+    reference : (float, float), optional
+        Edges of the band that `energy_fraction` is a fraction of. [Hz]
+    """
+
+    metric: Metric
+    low: float
+    high: float
+    reference: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """How windows are cut and transformed.
+
+    Parameters
+    ----------
+    length, step : float
+        [s]
+    taper : str
+        For `rms` and `energy_fraction`; lines always have the flat top.
+    remove : {"mean", "linear"}
+        Taken off each window first.
+    """
+
+    length: float
+    step: float
+    taper: TaperName = "hann"
+    remove: Removal = "linear"
+
+
+@dataclass(frozen=True, slots=True)
+class RippleReading:
+    """One number per window and band, with the bounds of its estimator.
+
+    Parameters
+    ----------
+    starts : ndarray, shape (windows,)
+        Start of each window. [s]
+    values, low, high : ndarray, shape (bands, windows)
+        [SI unit, or 1 for energy_fraction]
+    noise : ndarray, shape (bands, windows)
+        Standard deviation that the broadband floor gives the reading. [same]
+    scale : ndarray, shape (bands, windows)
+        Rms value of the reference band of energy_fraction, else 0. [SI]
+    possible : int
+        Windows of a record without gaps.
+    samples : int
+        Samples in a window.
+    """
+
+    starts: Samples
+    values: Samples
+    low: Samples
+    high: Samples
+    noise: Samples
+    scale: Samples
+    possible: int
+    samples: int
+
+
+@dataclass(slots=True)
+class RippleMeter:
+    """Band contents of all windows of a record.
+
+    Window k starts `k * step` after the record's first sample, to the nearest sample, and has the
+    samples that fit into `length`; a window with a gap in it is left out. Windows are transformed
+    in groups that are counted from the segment's first one, so the reading does not depend on
+    where blocks were cut.
+    """
+
+    interval: float
+    settings: WindowSettings
+    bands: tuple[BandReader, ...]
+    samples: int = field(init=False)
+    _timeline: Timeline = field(init=False)
+    _origin: int = 0
+    """Index in the record of the first sample in the buffer."""
+    _buffer: list[Samples] = field(default_factory=list)
+    _size: int = 0
+    _next: int = 0
+    """Number of the next window."""
+    _starts: list[float] = field(default_factory=list)
+    _found: list[Samples] = field(default_factory=list)
+    _weights: dict[TaperName, Samples] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Whole samples in a window."""
+        self.samples = max(2, math.floor(self.settings.length / self.interval + ON_GRID))
+        self._timeline = Timeline(self.interval)
+
+    def update(self, block: Block) -> None:
+        """Take the next block of one signal."""
+        if self._timeline.segment not in (None, block.segment):
+            self._flush()
+        if self._timeline.enter(block):
+            self._origin, self._buffer, self._size = block.start, [], 0
+            while self._start(self._next) < block.start:
+                self._next += 1
+        self._buffer.append(block.samples[0].copy())
+        self._size += block.samples.shape[1]
+        group = max(1, BATCH // self.samples)
+        while self._start(self._next + group - 1) + self.samples <= self._origin + self._size:
+            self._measure(group)
+
+    def reading(self) -> RippleReading:
+        """What was found; no window gives arrays of length zero."""
+        self._flush()
+        found = np.concatenate(self._found, axis=2) if self._found else np.zeros((5, len(self.bands), 0))
+        possible = 0
+        while self._timeline.first is not None and self._start(possible) + self.samples <= self._timeline.last + 1:
+            possible += 1
+        return RippleReading(
+            np.array(self._starts), found[0], found[1], found[2], found[3], found[4], possible, self.samples
+        )
+
+    def _start(self, number: int) -> int:
+        """Index in the record of the first sample of a window."""
+        first = self._timeline.first or 0
+        return first + math.floor(number * self.settings.step / self.interval + 0.5)
+
+    def _flush(self) -> None:
+        """Measure the last windows of the segment, fewer than a group."""
+        count = 0
+        while self._start(self._next + count) + self.samples <= self._origin + self._size:
+            count += 1
+        if count:
+            self._measure(count)
+
+    def _measure(self, count: int) -> None:
+        samples = np.concatenate(self._buffer)
+        places = [self._start(self._next + number) - self._origin for number in range(count)]
+        windows = np.stack([samples[place : place + self.samples] for place in places])
+        past = self._origin - self._timeline.start
+        self._starts.extend(self._timeline.time(past + place) for place in places)
+        self._found.append(self._contents(detrended(windows, self.settings.remove)))
+        self._next += count
+        dropped = max(0, min(self._start(self._next) - self._origin, samples.size))
+        self._buffer, self._size = [samples[dropped:].copy()], samples.size - dropped
+        self._origin += dropped
+
+    def _contents(self, windows: Samples) -> Samples:
+        """Value, low, high, noise and scale of each band in each window, shape (5, bands, windows)."""
+        spectra, lines = self._spectra(windows)
+        seconds = self.samples * self.interval
+        found = np.zeros((5, len(self.bands), windows.shape[0]))
+        for number, band in enumerate(self.bands):
+            edges = self._edges(band.low, band.high)
+            if band.metric == "line" and lines is not None:
+                found[:, number] = line_contents(lines, edges)
+            elif band.metric == "rms" and spectra is not None:
+                found[:, number] = band_contents(spectra, edges, self.settings.taper, self._floor(spectra))
+            elif spectra is not None and band.reference is not None:
+                whole = BandEdges(band.reference[0] * seconds, band.reference[1] * seconds, edges.bins)
+                found[:, number] = fraction_contents(spectra, (edges, whole), self.settings.taper, self._floor(spectra))
+        return found
+
+    def _spectra(self, windows: Samples) -> tuple[Samples | None, Samples | None]:
+        metrics = {band.metric for band in self.bands}
+        spectra = lines = None
+        if metrics - {"line"}:
+            spectra = power_spectra(windows, self._taper(self.settings.taper))
+        if "line" in metrics:
+            lines = line_powers(windows, self._taper("flattop"))
+        return spectra, lines
+
+    def _taper(self, name: TaperName) -> Samples:
+        if name not in self._weights:
+            self._weights[name] = taper(name, self.samples)
+        return self._weights[name]
+
+    def _edges(self, low: float, high: float) -> BandEdges:
+        seconds = self.samples * self.interval
+        return BandEdges(low * seconds, high * seconds, self.samples // 2 + 1)
+
+    def _floor(self, spectra: Samples) -> Samples:
+        top = max(max(band.high, *(band.reference or (0.0,))) for band in self.bands)
+        return noise_density(spectra, self._edges(top, top).high + HALF_LOBE[self.settings.taper])
+
+
+def window_spectrum(samples: Samples, settings: WindowSettings, metric: Metric) -> Samples:
+    """Rms value per bin of one window, tapered as for `metric`, shape (n // 2 + 1,). [SI]"""
+    window = detrended(samples[np.newaxis], settings.remove)
+    if metric == "line":
+        powers = line_powers(window, taper("flattop", samples.size))
+    else:
+        powers = power_spectra(window, taper(settings.taper, samples.size))
+    spectrum: Samples = np.sqrt(powers[0])
+    return spectrum
+
+
+def band_contents(spectra: Samples, edges: BandEdges, name: TaperName, floor: Samples) -> Samples:
+    """Rms value in a band of each spectrum, its bounds and its noise, shape (5, windows). [SI]
+
+    low: edges moved in by half a main lobe, the broadband floor (at the top of its scatter) and
+    what side lobes may bring in taken off. high: edges moved out, side lobes added.
+    """
+    lobe, enbw = HALF_LOBE[name], BANDWIDTH_BINS[name]
+    width = edges.high - edges.low
+    noise_power = floor * (width + 3.0 * math.sqrt(enbw * width))
+    value = np.sqrt(edges.power(spectra))
+    inner, outer = edges.moved(-lobe), edges.moved(lobe)
+    low = np.sqrt(np.maximum(0.0, inner.power(spectra) - noise_power)) - np.sqrt(inner.leakage(spectra, name))
+    high = np.sqrt(outer.power(spectra) + outer.escape(spectra, name)) + np.sqrt(outer.leakage(spectra, name))
+    noise = np.sqrt(floor * enbw / 2.0)
+    return np.stack([value, np.clip(low, 0.0, value), np.maximum(high, value), noise, np.zeros_like(value)])
+
+
+def line_contents(lines: Samples, edges: BandEdges) -> Samples:
+    """Rms value of the largest line in a band of each spectrum, its bounds and its noise, shape (5, windows). [SI]
+
+    low: one bin further in, and 0 where the line does not stand out of the floor, the median of
+    the band. high: the largest bin of all, one bin further out, whether the top of a line or the
+    skirt of one outside, under which another may hide; and the taper's scalloping.
+    """
+    value = np.sqrt(edges.largest_line(lines))
+    low = np.sqrt(edges.moved(-1.0).largest_line(lines)) / (1.0 + FLATTOP_RIPPLE[1])
+    around = edges.moved(1.0)
+    first, last = math.ceil(around.low), min(edges.bins, math.floor(around.high) + 1)
+    if last <= first:
+        return np.zeros((5, lines.shape[0]))
+    high = np.sqrt(np.max(lines[:, first:last], axis=1)) / (1.0 + FLATTOP_RIPPLE[0])
+    floor = np.median(lines[:, first:last], axis=1) / math.log(2.0)
+    stands_out = value**2 > floor * math.log(20.0 * (last - first))
+    low = np.where(stands_out, low, 0.0)
+    return np.stack([value, low, np.maximum(high, value), np.sqrt(floor / 2.0), np.zeros_like(value)])
+
+
+def fraction_contents(spectra: Samples, bands: tuple[BandEdges, BandEdges], name: TaperName, floor: Samples) -> Samples:
+    """Power in a band over power in its reference band of each spectrum, with bounds, shape (5, windows). [1]
+
+    Both are read with edges moved against each other by half a main lobe, with and without the
+    broadband floor. Nothing in the reference band gives 0, anywhere in [0, 1]. With noise power p
+    beside each line, the power P of some lines scatters by sqrt(2 p P), so a fraction f of the
+    whole W by sqrt(2 p f (1 - f) / W); the floor's own scatter comes on top.
+    """
+    band, whole = bands
+    inner, outer = _bounds(band, spectra, name)
+    whole_inner, whole_outer = _bounds(whole, spectra, name)
+    value = _ratio(band.power(spectra), whole.power(spectra), nothing=0.0)
+    low, high = value, value
+    for part in (0.0, 1.0):
+        quiet, whole_quiet = part * floor * (band.high - band.low), part * floor * (whole.high - whole.low)
+        low = np.minimum(low, _ratio(inner - quiet, whole_outer - whole_quiet, nothing=0.0))
+        high = np.maximum(high, _ratio(outer - quiet, whole_inner - whole_quiet, nothing=1.0))
+    total = whole.power(spectra)
+    density = floor * BANDWIDTH_BINS[name]  # noise power that is seen beside a line
+    scatter = 2.0 * density * total * value * (1.0 - value) + density * floor * (whole.high - whole.low)
+    noise = np.sqrt(scatter) / np.where(total > 0.0, total, 1.0)
+    return np.stack([value, low, high, noise, np.sqrt(total)])
+
+
+def _bounds(edges: BandEdges, spectra: Samples, name: TaperName) -> tuple[Samples, Samples]:
+    """Least and most power in a band, given that a tone is spread by the taper. [SI^2]"""
+    inner, outer = edges.moved(-HALF_LOBE[name]), edges.moved(HALF_LOBE[name])
+    least = inner.power(spectra) - inner.leakage(spectra, name)
+    most = outer.power(spectra) + outer.escape(spectra, name) + outer.leakage(spectra, name)
+    return np.maximum(0.0, least), most
+
+
+def _ratio(part: Samples, whole: Samples, nothing: float) -> Samples:
+    """`part` / `whole` within [0, 1]; `nothing` where the whole is not positive."""
+    known = whole > 0.0
+    ratio: Samples = np.where(known, part / np.where(known, whole, 1.0), nothing)
+    return np.clip(ratio, 0.0, 1.0)

@@ -1,0 +1,184 @@
+"""Power spectra of windows and what they hold in a band.
+
+A spectrum here is one tapered periodogram per window, one-sided, scaled so that the bins add up
+to the mean square of the window (Parseval). A tone is spread over the taper's main lobe, so what
+lies within half a main lobe of a band's edge cannot be told inside from outside; each band is
+therefore read three times, as it stands and with both edges moved in and out by that much.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from slacheck.measure.tapers import COSINES, HALF_LOBE, TaperName
+
+if TYPE_CHECKING:
+    from slacheck.contract import Samples
+
+Removal = Literal["mean", "linear"]
+
+_HANN_REACH = 1000
+"""Bins; side lobes of the Hann taper further away carry less than 2e-17 of a tone's power."""
+_LOW_SIDE_LOBES = 1e-9
+"""Part of a tone's power in all side lobes of the Blackman-Harris and flat-top tapers together."""
+
+
+def taper(name: TaperName, length: int) -> Samples:
+    """Periodic taper, shape (length,), peak near one."""
+    half_phase = np.arange(length) * (math.pi / length)
+    weights = np.zeros(length)
+    for order, coefficient in enumerate(COSINES[name]):
+        sine = np.sin(order * half_phase)
+        weights += coefficient * (-1.0) ** order * (1.0 - 2.0 * sine * sine)
+    return weights
+
+
+def detrended(windows: Samples, remove: Removal) -> Samples:
+    """Windows less their mean, or less their least-squares line; shape (m, n) in and out."""
+    residual: Samples = windows - np.mean(windows, axis=1, keepdims=True)
+    if remove == "linear":
+        n = windows.shape[1]
+        place = np.arange(n) - (n - 1) / 2.0
+        slope = np.sum(residual * place, axis=1, keepdims=True) / (n * (n * n - 1.0) / 12.0)
+        residual -= slope * place
+    return residual
+
+
+def power_spectra(windows: Samples, weights: Samples) -> Samples:
+    """One-sided periodograms.
+
+    Parameters
+    ----------
+    windows : ndarray, shape (m, n)
+        Detrended. [SI]
+    weights : ndarray, shape (n,)
+        Taper.
+
+    Returns
+    -------
+    ndarray, shape (m, n // 2 + 1)
+        Mean square per bin, ``2 |X_k|^2 / (n sum w^2)``; bins are 1 / (n interval) apart. [SI^2]
+    """
+    import scipy.fft
+
+    n = weights.size
+    transform = scipy.fft.rfft(windows * weights, axis=1)
+    powers: Samples = transform.real**2
+    powers += transform.imag**2
+    powers *= 2.0 / (n * float(np.sum(weights * weights)))
+    powers[:, 0] /= 2.0
+    if n % 2 == 0:
+        powers[:, -1] /= 2.0
+    return powers
+
+
+def line_powers(windows: Samples, weights: Samples) -> Samples:
+    """Mean square of the tone that each bin would be the top of, ``2 |X_k|^2 / (sum w)^2``; shapes as above. [SI^2]"""
+    powers = power_spectra(windows, weights)
+    powers *= weights.size * float(np.sum(weights * weights)) / float(np.sum(weights)) ** 2
+    return powers
+
+
+@dataclass(frozen=True, slots=True)
+class BandEdges:
+    """A band on the bins of a spectrum: which bins, and how much of each.
+
+    Parameters
+    ----------
+    low, high : float
+        Edges. [bins]
+    bins : int
+        Bins of the spectrum.
+    """
+
+    low: float
+    high: float
+    bins: int
+
+    def moved(self, outward: float) -> BandEdges:
+        """The band with both edges moved outward (inward if negative); never below bin 0.5, which is DC."""
+        low = max(0.5, self.low - outward)
+        return BandEdges(low, max(low, self.high + outward), self.bins)
+
+    def power(self, spectra: Samples) -> Samples:
+        """Power in the band, edge bins by the part of them that lies inside, shape (m,). [SI^2]"""
+        first = min(self.bins, max(0, math.floor(self.low + 0.5)))
+        last = max(first, min(self.bins, math.floor(self.high + 0.5) + 1))
+        centres = np.arange(first, last, dtype=np.float64)
+        inside = np.minimum(centres + 0.5, self.high) - np.maximum(centres - 0.5, self.low)
+        power: Samples = np.sum(spectra[:, first:last] * np.clip(inside, 0.0, 1.0), axis=1)
+        return power
+
+    def leakage(self, spectra: Samples, name: TaperName) -> Samples:
+        """Bound of the power that side lobes of tones outside bring into the band, shape (m,). [SI^2]
+
+        A tone d bins outside has at most 1 / (pi^2 d) of its power in the band with the rectangular taper, and
+        1 / (7.5 pi^2 d^5) with Hann's (the squared transforms summed from d on); its image at the negative frequency
+        may add to the amplitude.
+        """
+        centres = self._within_reach(name)
+        return _scattered(spectra, centres, np.maximum(self.low - centres, centres - self.high), name)
+
+    def escape(self, spectra: Samples, name: TaperName) -> Samples:
+        """The same for tones inside: what their side lobes take out of the band, shape (m,). [SI^2]"""
+        centres = self._within_reach(name)
+        return _scattered(spectra, centres, np.minimum(centres - self.low, self.high - centres), name)
+
+    def _within_reach(self, name: TaperName) -> Samples:
+        reach = self.bins if name == "rectangular" else _HANN_REACH
+        first = min(self.bins, max(1, math.floor(self.low) - reach))
+        last = max(first, min(self.bins, math.ceil(self.high) + reach))
+        return np.arange(first, last, dtype=np.float64)
+
+    def largest_line(self, lines: Samples) -> Samples:
+        """Largest local maximum within the band, shape (m,); 0 where there is none.
+
+        A bin that is larger than both its neighbours is the top of a line; the skirt of a line
+        outside the band is not. [SI^2]
+        """
+        first = min(self.bins - 1, max(1, math.ceil(self.low - 0.5)))
+        last = max(first, min(self.bins - 1, math.floor(self.high + 0.5) + 1))
+        if last == first:
+            return np.zeros(lines.shape[0])
+        middle = lines[:, first:last]
+        top = (middle >= lines[:, first - 1 : last - 1]) & (middle >= lines[:, first + 1 : last + 1])
+        largest: Samples = np.max(np.where(top, middle, 0.0), axis=1)
+        return largest
+
+
+def _scattered(spectra: Samples, centres: Samples, distance: Samples, name: TaperName) -> Samples:
+    """Bound of the power that tones at `centres` have more than `distance` bins away, where that is positive."""
+    if centres.size == 0:
+        return np.zeros(spectra.shape[0])
+    first, last = int(centres[0]), int(centres[-1]) + 1
+    away = np.maximum(distance, HALF_LOBE[name]) - 0.5  # a bin stands for tones half a bin to either side
+    if name == "rectangular":
+        share = 1.0 / (math.pi**2 * away)
+    elif name == "hann":
+        share = 1.0 / (7.5 * math.pi**2 * away * away * away * away * away)
+    else:
+        share = np.full(away.shape, _LOW_SIDE_LOBES)
+    image = 1.0 + away / (2.0 * centres + away)
+    weights = np.where(distance > 0.0, share * image * image, 0.0)
+    total: Samples = np.sum(spectra[:, first:last] * weights, axis=1)
+    return total
+
+
+def noise_density(spectra: Samples, above: float) -> Samples:
+    """Power per bin of the broadband floor, from the median of bins between `above` and 0.9 of the top, shape (m,).
+
+    Powers of noise bins are exponentially distributed, so their mean is the median over ln 2;
+    lines hardly move it. At most 4096 bins are looked at. Zero where fewer than 16 bins lie
+    above. [SI^2]
+    """
+    bins = spectra.shape[1]
+    first, last = max(math.ceil(above) + 1, bins // 2), int(0.9 * bins)
+    if last - first < 16:
+        return np.zeros(spectra.shape[0])
+    step = max(1, (last - first) // 4096)
+    density: Samples = np.median(spectra[:, first:last:step], axis=1) / math.log(2.0)
+    return density

@@ -1,0 +1,69 @@
+"""Reports from an evidence pack alone: its record members are enough, the captures need not be there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from slacheck.document import parse_document
+from slacheck.errors import Diagnostic, PackError
+from slacheck.evidence.pack import read_pack
+from slacheck.evidence.trace import from_parquet
+from slacheck.evidence.verify import verify
+from slacheck.language import Scalar
+from slacheck.render import html, junit
+
+
+def rendered(path: Path, ending: str) -> bytes:
+    """The report of a pack that verifies.
+
+    Parameters
+    ----------
+    path : Path
+        The pack.
+    ending : str
+        A key of `RENDERERS`.
+
+    Raises
+    ------
+    PackError
+        If it cannot be opened, or is not what was written: a report must not lend it credit.
+    """
+    checked = verify(path)
+    if not checked.ok:
+        problem = Diagnostic(str(path), "; ".join(checked.lines), fix="ask for the pack as it was written")
+        raise PackError(problem)
+    try:
+        return RENDERERS[ending](read_pack(path))
+    except ValueError as error:
+        raise PackError(Diagnostic(str(path), f"cannot be rendered: {error}")) from error
+
+
+def _html(members: Mapping[str, bytes]) -> bytes:
+    traces = {name: from_parquet(raw) for name, raw in members.items() if name.startswith("traces/")}
+    spec = _values(parse_document(members["resolved-spec.yaml"], "resolved-spec.yaml").data)
+    manifest = json.loads(members["manifest.json"])
+    return html.render(json.loads(members["results.json"]), spec, traces, manifest).encode()
+
+
+def _junit(members: Mapping[str, bytes]) -> bytes:
+    return junit.render(json.loads(members["results.json"]))
+
+
+RENDERERS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {".html": _html, ".xml": _junit}
+
+
+def _values(data: Any) -> Any:
+    """Plain scalars of the resolved spec as the numbers and truth values that they were written from."""
+    if isinstance(data, dict):
+        return {key: _values(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_values(value) for value in data]
+    if isinstance(data, Scalar) and data.plain:
+        try:
+            return json.loads(data)
+        except ValueError:
+            return str(data)
+    return data if data is None else str(data)

@@ -1,0 +1,179 @@
+import base64
+import dataclasses
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from slacheck.evidence.canonical import canonical_json
+from slacheck.evidence.pack import manifest
+from slacheck.evidence.record import results_document
+from slacheck.render import html
+
+EMPTY = {"meta", "br", "line", "rect", "circle", "path", "polygon", "link", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, the text of each element name, and whether all were closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def report(synthetic, record, **more):
+    return html.render(results_document(record), synthetic.resolved(record), synthetic.traces(record), **more)
+
+
+@pytest.fixture(scope="module")
+def plain(synthetic):
+    return report(synthetic, synthetic.record(error=True))
+
+
+def test_html_is_well_formed_and_shows_every_finding(synthetic, plain):
+    page = Page(plain)
+    assert page.open == []
+    text = " ".join(" ".join(page.text).split())
+    for word in (
+        "DYN-1",
+        "81.20 ms",
+        "0.40 ms",
+        "max 80 ms",
+        "-1.20 ms",
+        "-1.5 %",
+        "12.5812 s",
+        "recovery_time/last_entry@1",
+    ):
+        assert word in text
+    for finding in synthetic.record().findings:
+        assert finding.requirement.id in text
+        for reason in finding.reasons:
+            assert reason.sentence in text
+
+
+def test_html_first_screen_holds_spec_and_results_digest(synthetic, plain):
+    record = synthetic.record(error=True)
+    head = plain[: plain.index("<main>")]
+    digest = hashlib.sha256(canonical_json(results_document(record))).hexdigest()
+    for word in (
+        digest,
+        record.spec_sha256,
+        "Hall A, dynamic power schedule",
+        "MSA-2026-014",
+        "version 2.0",
+        "slacheck 0.1.0",
+    ):
+        assert word in head
+
+
+def test_html_makes_no_request_and_allows_no_script_and_no_inline_style(plain):
+    page = Page(plain)
+    assert not {"script", "link", "img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    for _, attributes in page.elements:
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+        for name in ("href", "src", "action"):
+            assert attributes.get(name, "#").startswith("#")
+    assert "url(" not in plain
+    assert "@import" not in plain
+
+
+def test_html_policy_allows_exactly_the_style_that_is_there(plain):
+    policy = next(a["content"] for a in Page(plain).all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    style = re.search(r"<style>(.*?)</style>", plain, re.DOTALL).group(1)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def test_html_hostile_text_stays_text_everywhere(synthetic):
+    page_text = report(synthetic, synthetic.record(synthetic.HOSTILE, error=True))
+    page = Page(page_text)
+    assert page.open == []
+    assert not page.all("script")
+    for character in "\x00\x1b\u202e":
+        assert character not in page_text
+    assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)]
+
+
+def test_html_verdicts_are_words_and_symbols_not_colours_alone(plain):
+    for symbol, word in (("✓", "PASS"), ("✗", "FAIL"), ("?", "INCONCLUSIVE"), ("–", "NOT APPLICABLE"), ("!", "ERROR")):
+        assert f'aria-hidden="true">{symbol}</span>{word}</span>' in plain
+
+
+def test_html_every_plot_has_a_text_alternative(plain):
+    drawings = [a for a in Page(plain).all("svg") if a["class"] in ("plot", "scale")]
+    assert len(drawings) == 2 + 9
+    assert all(a["role"] == "img" and a["aria-label"] for a in drawings)
+
+
+def test_html_gates_that_are_not_met_stand_first_and_once(synthetic):
+    record = synthetic.record(only={"PWR-RAMP-UP"})
+    failed = record.findings[0].checks[0].gates[0]
+    passed = dataclasses.replace(failed, passed=True, sentence="All is there.")
+    check = dataclasses.replace(record.findings[0].checks[0], gates=(passed, failed))
+    finding = dataclasses.replace(record.findings[0], checks=(check, check))
+    text = report(synthetic, dataclasses.replace(record, findings=(finding,)))
+    gates = text[text.index("What the record had to carry") :]
+    assert gates.index("✗ bars a PASS") < gates.index("✓ in order")
+    assert gates.count("All is there.") == 1
+
+
+def test_html_shows_the_manifest_where_there_is_one(synthetic):
+    record = synthetic.record()
+    told = manifest(synthetic.members(record), synthetic.files(record))
+    text = report(synthetic, record, manifest=told)
+    assert hashlib.sha256(canonical_json(told)).hexdigest() in text
+    assert "numpy" in text
+
+
+def test_html_is_deterministic(synthetic, plain):
+    assert report(synthetic, synthetic.record(error=True)) == plain
+
+
+def test_html_many_findings_stay_under_five_megabytes(synthetic):
+    record = synthetic.record()
+    many = dataclasses.replace(
+        record,
+        findings=(record.findings[0], record.findings[5]) * 150,
+        traces=dict.fromkeys(range(0, 300, 2), "traces/DYN-1-0.parquet"),
+    )
+    text = report(synthetic, many)
+    assert len(text.encode()) < html.LARGEST_REPORT
+    assert "The plot is left out to keep this file small" in text or 'class="plot"' in text
+
+
+def test_html_too_large_leaves_out_plots_of_what_passed_first(synthetic, monkeypatch):
+    record = synthetic.record()
+    whole = report(synthetic, record)
+    passed = dataclasses.replace(record.findings[0], verdict=record.findings[5].verdict)
+    record = dataclasses.replace(record, findings=(passed, *record.findings[1:]))
+    monkeypatch.setattr(html, "LARGEST_REPORT", len(whole.encode()) - 10_000)
+    text = report(synthetic, record)
+    assert text.count('class="plot"') == 1
+    assert text.count("The plot is left out to keep this file small") == 1
+
+
+def test_html_no_captures_and_no_findings_is_still_a_page(synthetic):
+    record = synthetic.record(
+        only=set(), captures=(), waivers=(), claims=(), contract={}, spec_title=None, spec_version=None
+    )
+    assert Page(report(synthetic, record)).open == []
