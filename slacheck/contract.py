@@ -483,6 +483,11 @@ class Term:
     standard_uncertainty: float
     treatment: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse an uncertainty that is not finite."""
+        if not math.isfinite(self.standard_uncertainty):
+            raise ValueError(f"uncertainty term {self.name!r}: {self.standard_uncertainty!r} is not finite")
+
 
 def expanded(terms: Iterable[Term], coverage_factor: float) -> float:
     """U = k sqrt(sum u_i^2), independent terms (JCGM 100:2008 5.1.2, 6.2.1). [unit of the terms]"""
@@ -565,6 +570,12 @@ class Measurement:
     budget: tuple[Term, ...] = ()
     notes: tuple[str, ...] = ()
     witness: Witness | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse coordinates that are not finite."""
+        for place in (self.time, self.frequency):
+            if place is not None and not math.isfinite(place):
+                raise ValueError(f"check {self.check}: {place!r} is no time or frequency")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from pydantic import BaseModel, Tag
 Path = tuple[str | int, ...]
 
 _LONGEST_VALUE = 60
+_MOST_CHOICES = 300
+"""Among more, only those that differ in case and separators are looked for; the rest takes too long."""
+_MOST_LISTED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     plain = word.lower().replace("-", "_").replace(" ", "_")
     if plain in folded:
         return folded[plain]
+    if len(known) > _MOST_CHOICES:
+        return None
     near = difflib.get_close_matches(plain, folded, n=1, cutoff=0.6)
     if near:
         return folded[near[0]]
@@ -69,7 +74,8 @@ def choose(word: str, choices: Iterable[str], what: str) -> str:
     near = nearest(word, known)
     if near is not None:
         return f"did you mean {near!r}?"
-    return f"{what}: {', '.join(known)}" if known else f"there are no {what}"
+    more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
+    return f"{what}: {', '.join(known[:_MOST_LISTED])}{more}" if known else f"there are no {what}"
 
 
 def faults_of(model: type[BaseModel], data: Any, errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
@@ -159,7 +165,8 @@ def _groups(placed: Iterable[_Placed], depth: int = 0) -> Iterator[list[_Placed]
     for path, members in unions.items():
         inside = [found for found in members.values() if all(one.beyond(path) for one in found)]
         if inside:
-            yield from _groups(min(inside, key=len), depth + 1)
+            meant = min(inside, key=len)
+            yield from _groups(meant, depth + 1)
         else:
             yield [one for found in members.values() for one in found]
 

@@ -228,6 +228,8 @@ def _clock(place: str, recording: Recording, sidecar: Sidecar, beside: Beside | 
             clock = replace(clock, uncertainty=recording.clock.uncertainty)
         if recording.stamps is not None or recording.clock is not None:
             notes.append(f"the time stamps are not used: the sidecar states {stated:g} Hz")
+        elif recording.time_name is not None:
+            notes.append(f"the time column {recording.time_name!r} has no unit and is not used")
     elif recording.clock is not None:
         clock = recording.clock
     elif recording.stamps is not None:

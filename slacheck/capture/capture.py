@@ -282,6 +282,9 @@ def _array(error: Any, name: str, given: Any) -> np.ndarray[Any, Any]:
     array = np.asarray(given)
     if array.ndim != 1:
         raise error(f"{name!r} must be one-dimensional, got the shape {array.shape}")
+    if array.dtype == object and array.size and hasattr(array[0], "to_datetime64"):
+        # pandas gives time stamps with a zone as objects; this brings them to UTC.
+        array = np.array([stamp.to_datetime64() for stamp in array])
     if array.dtype == object:
         try:
             array = array.astype(np.float64)

@@ -132,16 +132,18 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
     uncertainty = expanded(terms, measurements.coverage_factor) + facts.interpolation_error
     uncertainty += noise * largest_normal(samples, measurements.coverage_factor)
     rung = _next_rung(uncertainty, [offset for offset in steps if offset >= 0.0])
-    low, high = 0.0, None
+    low, high, shown = 0.0, None, False
     if rung is not None:
         outwards = 1.0 if point.side == "high" else -1.0
         low, high = _bounds(by_offset[outwards * rung], by_offset[-outwards * rung], tick, smear)
+        calm = readings[steps.index(-outwards * rung)][-1].runs == 0
+        shown = calm and _would_show(point, name, context, rung)
     if high is not None and requirement.mode == "cumulative":
         high += facts.missing * facts.interval
-    if high is not None and point.duration.value > 0:
+    if high is not None and point.duration.value > 0 and not shown:
         high = max(high, hidden)
     terms = (*terms, Term("noise", noise, f"one sample of {samples:.4g} may be further out; moves the level"))
-    gates = (*_hidden_gate(point, facts.averaging, hidden), *_rung_gate(name, uncertainty, rung, signals[name]))
+    gates = (*_hidden_gate(point, facts.averaging, hidden, shown), *_rung_gate(name, uncertainty, rung, signals[name]))
     return Found(name, worst.value * tick, low, high, worst, worst.extreme, worst.deepest, smear, terms, gates)
 
 
@@ -176,16 +178,42 @@ def _next_rung(uncertainty: float, rungs: Sequence[float]) -> float | None:
     return min((rung for rung in rungs if rung >= uncertainty), default=None)
 
 
-def _hidden_gate(point: Point, averaging: tuple[float, ...], hidden: float) -> Iterator[Gate]:
+def _would_show(point: Point, name: str, context: Context, rung: float) -> bool:
+    """Whether an event that lasts longer than allowed would have pulled the average out of the continuous band.
+
+    Of an event of duration T, the averages over W that come every r hold at least
+    ``min(T, W) - max(0, r - |T - W|) / 2``, all of W but a part g. Around it the voltage is at worst
+    on the far border b of the continuous band. A mean reaches ``g b + (1 - g) v``. In an rms over a
+    cycle the part g may hold the crests, the share ``e = g + sin(2 pi g) / (2 pi)`` of the energy,
+    so that it reaches ``sqrt(e b^2 + (1 - e) v^2)``.
+    """
+    requirement, signals, measurements = context
+    facts, borders = measurements.facts(name), [level(q, signals[name]) for q in requirement.curve.continuous]
+    length, duration = math.fsum(facts.averaging), point.duration.value
+    held = min(duration, length) - max(0.0, facts.grid - abs(duration - length)) / 2.0
+    if length <= 0.0 or held < length / 2.0:
+        return False
+    outside = 1.0 - held / length
+    energy = outside + math.sin(2.0 * math.pi * outside) / (2.0 * math.pi)
+    inner = level(point.threshold, signals[name])
+    far = borders[1] if point.side == "low" else borders[0]
+    reached = (outside * far + (1.0 - outside) * inner, math.sqrt(energy * far**2 + (1.0 - energy) * inner**2))
+    return max(reached) < borders[0] - rung if point.side == "low" else min(reached) > borders[1] + rung
+
+
+def _hidden_gate(point: Point, averaging: tuple[float, ...], hidden: float, shown: bool) -> Iterator[Gate]:
     if not averaging or point.duration.value == 0:
         return
-    passed = hidden <= point.duration.value
+    passed = shown or hidden <= point.duration.value
     sentence = (
         f"Averaging over {math.fsum(averaging):.4g} s can hide an event of up to {hidden:.4g} s; "
         f"{point.duration.text} are to be seen"
-        + ("." if passed else ": judge this point on the AC waveform (`short:`).")
     )
-    yield Gate("time_resolution", Effect.NO_PASS, passed, hidden, point.duration.value, sentence)
+    if shown:
+        sentence += ", but a longer one would have left the continuous band, which nothing did"
+    elif not passed:
+        sentence += ": judge this point on the AC waveform (`short:`)"
+    yield Gate("time_resolution", Effect.NO_PASS, passed, hidden, point.duration.value, sentence + ".")
 
 
 def _rung_gate(name: str, uncertainty: float, rung: float | None, signal: Signal) -> Iterator[Gate]:

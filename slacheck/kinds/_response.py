@@ -190,9 +190,10 @@ def level_gates(
     elif quarter is not None:
         drift = abs(found.drift)
         passed = drift - response.k * found.drift_error <= quarter
+        unit = response.unit
         sentence = (
-            f"The {which} level changes by {drift:.4g} {response.unit} within its window, {start:.6g} s to {end:.6g} s; "
-            f"a quarter of the band is {quarter:.4g} {response.unit}"
+            f"The {which} level changes by {drift:.4g} {unit} within its window, {start:.6g} s to {end:.6g} s; "
+            f"a quarter of the band is {quarter:.4g} {unit}"
         )
         if not passed:
             sentence += f". It had not settled: move the window, or declare the level with `{which}: {{value: ...}}`"

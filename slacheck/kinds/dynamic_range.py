@@ -183,7 +183,7 @@ def _evaluate(requirement: DynamicRange, signals: Signals, measurements: Measure
         time=found.time if requirement.statistic == "max" else None,
         gates=(covered(found.windows, found.possible, window), *enough(separate, requirement.statistic, more)),
         budget=tuple(Term(term.name, term.standard_uncertainty / base, term.treatment) for term in terms),
-        witness=_witness(found, requirement, measurements),
+        witness=_witness(found, requirement, measurements, base),
     )
     return Evaluation((measurement,), notes=_notes(requirement, measurements))
 
@@ -236,7 +236,7 @@ def _notes(requirement: DynamicRange, measurements: Measurements) -> tuple[str, 
     return tuple(notes)
 
 
-def _witness(found: WindowStatistic, requirement: DynamicRange, measurements: Measurements) -> Witness:
+def _witness(found: WindowStatistic, requirement: DynamicRange, measurements: Measurements, base: float) -> Witness:
     """The window with the largest range, its extremes, and as much again on either side."""
     window, facts = requirement.window.value, measurements.facts(requirement.signal)
     start, end = found.time - window, found.time
@@ -245,6 +245,10 @@ def _witness(found: WindowStatistic, requirement: DynamicRange, measurements: Me
     if low is not None and high is not None:
         marks.append(Mark("point", "worst", "lowest", low, requirement.signal))
         marks.append(Mark("point", "worst", "highest", high, requirement.signal))
+        allowed = requirement.limits.peak_to_peak.max
+        if allowed is not None:
+            label = f"lowest + max {allowed.text}"
+            marks.append(Mark("hline", "limit", label, (low[1] + allowed.value * base,), requirement.signal))
     whole = (max(facts.first, start - window), min(facts.last, end + window))
     return Witness((requirement.signal,), *whole, tuple(marks))
 

@@ -268,7 +268,7 @@ def _measurement(
             *enough(separate, requirement.statistic, more),
         ),
         budget=tuple(Term(term.name, term.standard_uncertainty / base, term.treatment) for term in terms),
-        witness=_witness(name, side, requirement, measurements),
+        witness=_witness(name, side, context, requirement),
     )
 
 
@@ -340,20 +340,36 @@ def _notes(requirement: RampRate, measurements: Measurements) -> tuple[str, ...]
     return tuple(notes)
 
 
-def _witness(name: str, side: WindowStatistic, requirement: RampRate, measurements: Measurements) -> Witness | None:
-    """The window with the largest rate, its two ends, and as much again on either side."""
+def _witness(
+    name: Literal["up", "down"], side: WindowStatistic, context: tuple[Signals, Measurements], requirement: RampRate
+) -> Witness | None:
+    """The window with the largest rate, its two ends, the steepest allowed, and as much again on either side."""
+    signals, measurements = context
     window = requirement.window.value * (2.0 if requirement.estimator == "block" else 1.0)
     facts = measurements.facts(requirement.signal)
     start, end = side.time - window, side.time
     marks = [Mark("vband", "window", f"largest rate {name}", (start, end))]
+    ends = []
     for moment in (start, end):
         near = measurements.window(requirement.signal, moment - facts.grid, moment + facts.grid)
         if near.times.size:
             place = int(abs(near.times - moment).argmin())
-            point = (float(near.times[place]), float(near.samples[place]))
-            marks.append(Mark("point", "worst", f"{name}wards", point, requirement.signal))
+            ends.append((float(near.times[place]), float(near.samples[place])))
+    marks += [Mark("point", "worst", f"{name}wards", point, requirement.signal) for point in ends]
+    limit = requirement.limits.given()[name]
+    if limit.max is not None and len(ends) == 2:
+        (time, first), (last, _) = ends
+        steepest = _rate(limit.max, signals[requirement.signal]) * (1.0 if name == "up" else -1.0)
+        line = (time, first, last, first + steepest * (last - time))
+        marks.append(Mark("line", "limit", f"max {limit.max.text}", line, requirement.signal))
     whole = (max(facts.first, start - window), min(facts.last, end + window))
     return Witness((requirement.signal,), *whole, tuple(marks))
+
+
+def _rate(quantity: Quantity, signal: Signal) -> float:
+    """A rate in the signal's unit. [SI unit/s]"""
+    relative = quantity.base.partition("/")[0] in ("%", "pu")
+    return quantity.value * (signal.rated if relative and signal.rated is not None else 1.0)
 
 
 def _sentence(requirement: RampRate, signals: Signals) -> str:

@@ -29,7 +29,8 @@ sample before to the one after. (3) An average over W (a derived rms, or a decla
 each edge: for one dip of constant depth, of duration D, the rms is below the level only while some of
 the dip is in the window, and surely while all the window is in the dip, so it reads D - W to D + W. The
 interval takes W both ways, and at the top at least W plus one refresh, the longest dip that can hide
-between; where that is longer than the limit a gate says so. A reading beyond the level by more than U
+between; where that is longer than the limit a gate says so. A record that never leaves the continuous
+band hides nothing that would have pulled the average out of it. A reading beyond the level by more than U
 lasts longer than zero. A run at a gap, or at an end of the record, lasted longer: it is censored.
 
 **short.** Points whose limit is shorter than `below` are judged on the AC waveform instead: on the

@@ -64,9 +64,10 @@ class StepMeter:
     the last bucket within a quarter of `min_step` of the old level. It has ended where the
     rolling median stays within half of `min_step` for ``after / 8`` and the medians of both
     halves of that time agree within an eighth of `min_step`, at the first bucket as near to their
-    median; or, if that does not happen within `after`, then. What returns to the old level is a spike, not a step; changes slower than
-    `min_step` per `after` are drift. The state is bounded by `after`, and what is found does not
-    depend on where blocks were cut: an edge is judged once all that it may look at has come.
+    median; or, if that does not happen within `after`, then. What returns to the old level is a
+    spike, not a step; what changes by less than `min_step` in half of `after` is drift. The state
+    is bounded by `after`, and what is found does not depend on where blocks were cut: an edge is
+    judged once all that it may look at has come.
     """
 
     interval: float

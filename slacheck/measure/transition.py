@@ -34,8 +34,9 @@ class Bracket:
 class Extreme:
     """Largest value: where, how large, and what may lie between samples.
 
-    `sampling` is the smaller of the changes to both neighbours: a smooth crest changes little, a
-    cusp little on one side, and a spike of one sample is not resolved at all. [SI]
+    `sampling` is how much higher it may be between samples: the course on the flatter side carried
+    on by one sample, exponentially. A smooth crest has little of it, a cusp what one more sample of
+    its decay is, and a spike of one sample is not resolved at all. [SI]
     """
 
     bracket: Bracket
@@ -166,9 +167,18 @@ def largest(waveform: Smoothed, start: float, end: float) -> Extreme | None:
     part = slice(begin, stop)
     centre, allowance = waveform.centre[part], waveform.allowance[part]
     place = int(np.argmax(centre))
-    sides = [abs(float(centre[place] - centre[i])) for i in (place - 1, place + 1) if 0 <= i < centre.size]
+    sides = [_carried_on(centre, place, way) for way in (-1, 1) if 0 <= place + way < centre.size]
     bracket = Bracket(float(centre[place]), float(np.max(centre - allowance)), float(np.max(centre + allowance)))
     return Extreme(bracket, float(waveform.times[begin + place]), min(sides, default=0.0))
+
+
+def _carried_on(centre: Samples, place: int, way: int) -> float:
+    """Change to the next sample in the direction opposite to `way`, if the course there is continued backwards."""
+    first = abs(float(centre[place] - centre[place + way]))
+    if not 0 <= place + 2 * way < centre.size:
+        return first
+    second = abs(float(centre[place + way] - centre[place + 2 * way]))
+    return first * min(2.0, max(1.0, first / second)) if second > 0.0 else first
 
 
 def larger(*extremes: Extreme | None) -> Extreme | None:

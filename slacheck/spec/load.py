@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +155,7 @@ class _Loading:
 
     def _within(self, path: DataPath, problems: Iterable[Problem]) -> None:
         """Note problems of a part; enough is enough, since looking for what was meant takes time."""
-        for problem in problems:
-            if len(self.problems) > MOST_PROBLEMS:
-                return
+        for problem in islice(problems, max(0, MOST_PROBLEMS + 1 - len(self.problems))):
             self._problem((*path, *problem.path), problem.message, problem.fix)
 
     def _without_later_keys(self) -> Any:
@@ -195,6 +194,8 @@ class _Loading:
     def _requirement(self, index: int, entry: Any) -> Requirement | None:
         """A requirement whose keys are right; what does not fit is noted."""
         path = ("requirements", index)
+        if len(self.problems) > MOST_PROBLEMS:
+            return None
         kind = self._kind(entry, path)
         model: Requirement | None = None if kind is None else self._attempt(kind.model, entry, path)
         common = model

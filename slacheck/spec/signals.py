@@ -9,7 +9,6 @@ from slacheck.spec.model import AccuracyModel, MeanDerive, RmsDerive, SignalMode
 from slacheck.units import QUANTITY_UNITS, Quantity, parse_unit
 from slacheck.wording import choose
 
-
 DEEPEST = 8
 """Longest chain of signals from a derived one to the recorded one behind it, both counted."""
 

@@ -97,7 +97,7 @@ def test_museum_02_all_missing_is_inconclusive(bench):
     assert bench.check(RANGE, np.full(2000, np.nan))[0] in (2, 3)
 
 
-ENVELOPE = HEAD + (
+ENVELOPE = HEAD.replace("{", "{{").replace("}", "}}") + (
     "  - id: E\n    kind: tolerance_envelope\n    signal: y\n    mode: {mode}\n    assess: supply\n    window: 10 s\n"
     "    curve: {{low: [[0 pu, 20 ms], [0.7 pu, 500 ms]], high: [[1.2 pu, 500 ms]], continuous: [0.9 pu, 1.1 pu]}}\n"
 )

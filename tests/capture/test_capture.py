@@ -53,6 +53,8 @@ def test_from_arrays_data_frame_with_a_time_column_and_datetime64():
     assert list(capture.channels) == ["P"]
     assert times(capture) == [0.0, 0.25, 0.5, 0.75]
     assert capture.start == datetime(2026, 11, 20, tzinfo=UTC)
+    zoned = pandas.DataFrame({"time": frame["time"].dt.tz_localize("Europe/Berlin"), "P": [1, 2, 3, 4]})
+    assert Capture.from_arrays(zoned).start == datetime(2026, 11, 19, 23, tzinfo=UTC)
     named = Capture.from_arrays({"when [ms]": [0, 250], "P": pandas.Series([1.0, 2.0])}, t="when")
     assert times(named) == [0.0, 0.25]
 

@@ -133,6 +133,12 @@ def test_stated_rate_mends_stamps_rounded_to_milliseconds(tmp_path):
         assert "the time stamps are not used: the sidecar states 2000 Hz" in capture.notes
 
 
+def test_stated_rate_does_not_need_the_unit_of_the_stamps(tmp_path):
+    with open_capture(write(tmp_path, "a.csv", "t,P\n0,1\n1,2\n", "time: {sample_rate: 4 Hz}\n")) as capture:
+        assert times(capture) == [0.0, 0.25]
+        assert "the time column 't' has no unit and is not used" in capture.notes
+
+
 def test_start_of_the_sidecar_must_agree_with_the_stamps(tmp_path):
     text = "time,P\n2026-11-20T08:00:00Z,1\n2026-11-20T08:00:01Z,2\n"
     path = write(tmp_path, "a.csv", text, "time: {start: 2026-11-20T09:00:00+01:00}\n")

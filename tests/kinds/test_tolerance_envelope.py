@@ -381,12 +381,35 @@ def test_true_duration_of_a_random_dip_lies_in_the_interval_of_its_rms(residual,
 
 
 def test_limit_shorter_than_the_rms_can_see_never_passes_without_a_waveform():
-    result = judge(requirement(), [rms_record(dipped(60.0, 1.0, 0.5, 0.1), 60.0, 20_000.0)])["low[0 pu]"]
+    wave = dipped(60.0, 0.85, 0.5, 0.1)
+    result = judge(requirement(), [rms_record(wave, 60.0, 20_000.0)])["low[0 pu]"]
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.reasons[0].sentence == (
         "Averaging over 0.01667 s can hide an event of up to 0.025 s; 20 ms are to be seen: judge this point on the AC "
         "waveform (`short:`)."
     )
+
+
+def test_undisturbed_record_passes_points_that_an_event_would_have_shown():
+    results = judge(requirement(curve=ITIC), [rms_record(dipped(60.0, 1.0, 0.5, 0.1), 60.0, 20_000.0)])
+    verdicts = {name: result.verdict for name, result in results.items()}
+    blind = {"high[2.0 pu]", "high[1.4 pu]"}  # 1 ms and 3 ms do not move an average over a cycle
+    assert {name for name, verdict in verdicts.items() if verdict is Verdict.INCONCLUSIVE} == blind
+    assert {verdict for name, verdict in verdicts.items() if name not in blind} == {Verdict.PASS}
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    residual=st.floats(0.0, 0.69),
+    start=st.floats(0.3, 0.35),
+    longer=st.floats(0.1e-3, 20e-3),
+    around=st.floats(0.92, 1.08),
+    frequency=st.sampled_from([50.0, 60.0]),
+)
+def test_dip_longer_than_allowed_never_passes_on_its_rms(residual, start, longer, around, frequency):
+    wave = around * dipped(frequency, residual / around, start, 0.02 + longer)
+    result = judge(requirement(), [rms_record(wave, frequency, 20_000.0)])["low[0 pu]"]
+    assert result.verdict is not Verdict.PASS
 
 
 SHORT = {"curve": ITIC, "short": {"signal": "w", "below": "100 ms"}}

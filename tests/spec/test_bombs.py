@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Specs made to take long: each is refused, or read, in a bounded time."""
 
 import time
@@ -35,8 +36,8 @@ BOMBS = [
     ),
     ("derived through many", chain(5000, SIGNAL)),
     ("derived in a long circle", chain(5000, "{quantity: active_power, unit: MW, derive: {mean: s0, window: 1 s}}")),
-    ("every id is the same", HEAD + f"signals: {{p: {SIGNAL}}}\nrequirements:\n" + f"  - {{id: r, signal: p, {CLAUSE}}}\n" * 9000),
-    ("every kind is wrong", HEAD + f"signals: {{p: {SIGNAL}}}\nrequirements:\n" + "  - {id: r, kind: levle}\n" * 20_000),
+    ("every id is the same", HEAD + f"signals: {{p: {SIGNAL}}}\nrequirements:\n" + f"  - {{id: r, signal: p, {CLAUSE}}}\n" * 7000),
+    ("every kind is wrong", HEAD + f"signals: {{p: {SIGNAL}}}\nrequirements:\n" + "  - {id: r, kind: levle}\n" * 15_000),
     ("every requirement is empty", HEAD + f"signals: {{p: {SIGNAL}}}\nrequirements:\n" + "  - {}\n" * 40_000),
     ("requirements are text", HEAD + "signals: {}\nrequirements: [" + "a, " * 90_000 + "a]\n"),
 ]  # fmt: skip
@@ -52,7 +53,7 @@ def test_load_bomb_is_refused_in_bounded_time(faults, text):
 
 
 @pytest.mark.parametrize(
-    ("length", "expected"), [(7, []), (8, ["4:66 the signal is derived through more than 7 others"])]
+    ("length", "expected"), [(7, []), (8, ["4:57 the signal is derived through more than 7 others"])]
 )
 def test_load_derived_chain_has_a_greatest_depth(faults, length, expected):
     assert faults(chain(length, SIGNAL)) == expected

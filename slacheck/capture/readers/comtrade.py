@@ -23,6 +23,7 @@ from slacheck.capture.readers.store import ROWS, ColumnStore, StoredColumn, chec
 from slacheck.errors import Diagnostic
 
 _LARGEST_CFG = 1 << 26
+_LONGEST_LINE = 1 << 20
 _MARK = re.compile(rb"--- ?file type: ?(CFG|INF|HDR|DAT(?: ([A-Z0-9]+))?(?:: ?(\d+))?) ?---", re.IGNORECASE)
 _LIKE_MARK = re.compile(rb"[ \t]*-+\s*file\s*type.*", re.IGNORECASE)
 _SIZES = {"BINARY": 2, "BINARY32": 4, "FLOAT32": 4}
@@ -63,49 +64,65 @@ def read_cff(source: Source) -> Recording:
     CaptureError
         If a section is missing or its header is malformed, or see `read_pair`.
     """
-    raw = source.read_all(1 << 32)
-    sections, line, position = {}, 1, 0
-    previous: str | None = None
-    starts: dict[str, tuple[int, int, re.Match[bytes]]] = {}
-    while position < len(raw) and "DAT" not in starts:
-        end = raw.find(b"\n", position)
-        end = len(raw) if end < 0 else end
-        here = raw[position:end].strip()
-        match = _MARK.fullmatch(here)
-        if match is not None:
-            name = match[1][:3].decode().upper()
-            if previous is not None:
-                sections[previous] = raw[starts[previous][0] : position]
-            if name in starts:
+    sections: dict[str, _Section] = {}
+    current: _Section | None = None
+    line = position = 0
+    source.file.seek(0)
+    while "DAT" not in sections and (raw := source.file.readline(_LONGEST_LINE)):
+        line, position = line + 1, position + len(raw)
+        name, mark = _mark(source, raw.strip(), line)
+        if name is not None:
+            if name in sections:
                 raise source.error(f"a second section {name} begins here", line)
-            starts[name] = (min(end + 1, len(raw)), line + 1, match)
-            previous = name
-        elif _LIKE_MARK.fullmatch(here):
-            shown = here.decode(errors="replace")
-            raise source.error(
-                f"{shown!r} is not a section header; expected for example '--- file type: CFG ---' with a colon", line
-            )
-        elif previous is None and here:
+            current = sections[name] = _Section(mark, position, line + 1)
+        elif current is not None:
+            current.text += raw
+        elif raw.strip():
             raise source.error("a .cff begins with '--- file type: CFG ---'", line)
-        position, line = end + 1, line + 1
+        if position > _LARGEST_CFG and "DAT" not in sections:
+            raise source.error("the file has no section DAT in its first 64 MiB")
     for name in ("CFG", "DAT"):
-        if name not in starts:
+        if name not in sections:
             raise source.error(f"the file has no section {name}", fix="the file is cut off; copy it again")
-    text, notes = _decode(sections["CFG"])
-    configuration = parse(text, source.place, starts["CFG"][1])
-    begin, first_line, mark = starts["DAT"]
-    _check_mark(source, mark, configuration, (len(raw) - begin, first_line - 1))
-    return _read(configuration, _Data(source, begin, len(raw), first_line), notes)
+    text, notes = _decode(sections["CFG"].text)
+    configuration = parse(text, source.place, sections["CFG"].first_line)
+    data = sections["DAT"]
+    _check_mark(source, data, configuration)
+    return _read(configuration, _Data(source, data.start, source.size, data.first_line), notes)
 
 
-def _check_mark(source: Source, mark: re.Match[bytes], configuration: Configuration, found: tuple[int, int]) -> None:
-    form = (mark[2] or b"").decode().upper()
-    present, line = found
+@dataclass(slots=True)
+class _Section:
+    """A section of a .cff: its header, where it begins, and its text."""
+
+    mark: tuple[str, int | None]
+    start: int
+    first_line: int
+    text: bytes = b""
+
+
+def _mark(source: Source, text: bytes, line: int) -> tuple[str | None, tuple[str, int | None]]:
+    """Name of the section that begins here, if one does, with the format and bytes that its header states."""
+    match = _MARK.fullmatch(text)
+    if match is not None:
+        return match[1][:3].decode().upper(), ((match[2] or b"").decode().upper(), int(match[3]) if match[3] else None)
+    if _LIKE_MARK.fullmatch(text):
+        shown = text[:80].decode(errors="replace")
+        raise source.error(
+            f"{shown!r} is not a section header; expected for example '--- file type: CFG ---' with a colon", line
+        )
+    return None, ("", None)
+
+
+def _check_mark(source: Source, data: _Section, configuration: Configuration) -> None:
+    """The header of the data section against the configuration and the file."""
+    form, claimed = data.mark
+    present, line = source.size - data.start, data.first_line - 1
     if form and form != configuration.form and not (form == "BINARY" and configuration.form != "ASCII"):
         message = f"the section of data is {form}, the configuration says {configuration.form}"
         raise source.error(message, line)
-    if mark[3] is not None and configuration.form != "ASCII" and int(mark[3]) > present:
-        raise source.error(f"the section of data claims {int(mark[3])} bytes, {present} are present", line)
+    if claimed is not None and configuration.form != "ASCII" and claimed > present:
+        raise source.error(f"the section of data claims {claimed} bytes, {present} are present", line)
 
 
 def _decode(raw: bytes) -> tuple[str, list[str]]:

@@ -197,9 +197,10 @@ def _dialect(table: _Table, place: str) -> Dialect:
         units = [known_unit(_bare(cell)) for cell in table.rows[header].cells]
         header -= 1
     row = table.rows[header]
-    numbers = [cell for cell in row.cells if POINT.fullmatch(cell.strip()) or COMMA.fullmatch(cell.strip())]
-    if 2 * len(numbers) > len(row.cells):
-        raise _no_table([], place, row.line)
+    for cell in row.cells:
+        if POINT.fullmatch(cell.strip()) or COMMA.fullmatch(cell.strip()):
+            message = f"{cell.strip()!r} stands where the name of a column should be, above the first row of numbers"
+            raise CaptureError(Diagnostic(place, message, row.line))
     named = [split_unit(" ".join(cell.split())) for cell in row.cells]
     _check_units(place, row, named, units)
     return Dialect(
@@ -233,16 +234,14 @@ def _check_units(place: str, row: Row, named: Sequence[tuple[str, str | None]], 
             raise CaptureError(Diagnostic(place, message, row.line))
 
 
-def _no_table(lines: Sequence[str], place: str, line: int | None = None) -> CaptureError:
-    what = "no row of column names" if line is not None else "no table with a row of names above rows of numbers"
-    if not any(line.strip() for line in lines) and line is None:
+def _no_table(lines: Sequence[str], place: str) -> CaptureError:
+    if not any(line.strip() for line in lines):
         return CaptureError(Diagnostic(place, "the file is empty"))
     return CaptureError(
         Diagnostic(
             place,
-            f"{what} was found; the first line of a table names its columns, and the delimiter is a comma, "
-            f"semicolon, tab or bar",
-            line,
+            "no table with a row of names above rows of numbers was found; the delimiter is a comma, semicolon, tab "
+            "or bar",
             fix="write for example `t [s],P_pcc [kW]` above the numbers",
         )
     )

@@ -6,6 +6,7 @@ has a channel for each field. Samples stay in the file and are mapped.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
@@ -100,7 +101,9 @@ def read_header(source: Source, file: IO[bytes], place: str) -> Header:
         raise source.error(f"{place} ends within its header")
     readers: Any = (npy_format.read_array_header_1_0, npy_format.read_array_header_2_0)
     try:
-        shape, fortran, dtype = readers[not short](BytesIO(text), max_header_size=_LONGEST_HEADER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shape, fortran, dtype = readers[not short](BytesIO(text), max_header_size=_LONGEST_HEADER)
     except Exception:  # the parser of a hostile header may raise anything
         raise source.error(f"{place} has an NPY header that is not understood") from None
     kinds = [dtype[name] for name in dtype.names] if dtype.names else [dtype]

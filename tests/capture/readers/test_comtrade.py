@@ -415,3 +415,18 @@ def test_comtrade_written_codes_come_back(tmp_path_factory, rows, form):
     path = record(tmp_path_factory.mktemp("comtrade"), rows, form=form)
     assert read(path, "a").tolist() == [0.5 * a + 1 for a, _ in rows]
     assert read(path, "b").tolist() == [2000.0 * b for _, b in rows]
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["1999-pq-as-ascii.cff", "1999-pq-as-binary32.cff"])
+def test_comtrade_cff_cut_anywhere_is_an_error(tmp_path, name):
+    whole = (DATA / "epri-derived-encodings" / name).read_bytes()
+    for cut in range(30):
+        assert "error" in refusal(write(tmp_path, "a.cff", whole[: len(whole) * cut // 30]))
+    for damaged in (
+        whole + whole,
+        whole + b"\x01",
+        whole.replace(b"DAT", b"DXT"),
+        whole.replace(b"file type: CFG", b"file type CFG"),
+    ):
+        assert "error" in refusal(write(tmp_path, "a.cff", damaged))

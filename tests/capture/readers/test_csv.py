@@ -104,6 +104,10 @@ REFUSED = {
     "no names": ("0,1\n1,2\n", "no table with a row of names above rows of numbers was found"),
     "names only": ("t [s],P\n", "no table with a row of names above rows of numbers was found"),
     "names and a cut row only": ("t [s],P\n0,1", "a.csv:2: error: there is no complete row of numbers"),
+    "text in the first row": (
+        "t [s],P\n0,ERR\n1,2\n2,3\n",
+        "a.csv:2: error: '0' stands where the name of a column should be, above the first row of numbers",
+    ),
     "blank delimited": ("t P\n0 1\n1 2\n", "no table with a row of names above rows of numbers was found"),
     "too few cells": ("t [s],P,Q\n0,1,1\n1,2\n2,3,3\n", "a.csv:3: error: this row has 2 cells, the 3 columns need 3"),
     "too many cells": ("t [s],P\n0,1\n1,2,3\n2,3\n", "a.csv:3: error: this row has 3 cells, the 2 columns need 2"),
