@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Verdict(StrEnum):
     """Outcome of a check, a requirement or a run."""
 
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
     NOT_APPLICABLE = "NOT_APPLICABLE"

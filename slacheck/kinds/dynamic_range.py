@@ -216,7 +216,8 @@ def _bounds(
         above = k * math.sqrt(2.0) * noise if requirement.statistic == "max" else inflation
         high = found.high + spread + above + 2.0 * facts.interpolation_error
         high /= max(LEAST_GAIN, chain_gain(facts, 1.0 / window))
-    treatment = f"of one sample; may raise the range of the worst window by {inflation:.4g}, which widens the lower end"
+    times = f"{inflation / noise:.3g} times as much" if noise > 0 else "nothing"
+    treatment = f"of one sample; may raise the range of the worst window by {times}, which widens the lower end"
     return (*terms, Term("noise", noise, treatment)), low, high
 
 

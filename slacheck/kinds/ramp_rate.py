@@ -308,7 +308,8 @@ def _bounds(
     if side.high is not None:
         high = side.high + common + (k * noise if requirement.statistic == "max" else largest)
         high /= _least_gain(requirement, facts)
-    treatment = f"of one window; may raise the largest of {side.windows} by {largest:.4g}, which widens the lower end"
+    times = f"{largest / noise:.3g} times as much" if noise > 0 else "nothing"
+    treatment = f"of one window; may raise the largest of {side.windows} by {times}, which widens the lower end"
     return (*terms, Term("noise", noise, treatment)), low, high
 
 

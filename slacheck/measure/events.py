@@ -159,7 +159,7 @@ class StepMeter:
         there = np.flatnonzero(np.abs(plateau - new) <= self.min_step / 8.0)
         end += int(there[0]) if there.size else 0
         if abs(new - level) >= self.min_step * (1 - _SLACK):
-            self._found.append(Step(self._time(start), self._time(end), level, new, held))
+            self._found.append(Step(self._time(start), self._time(end + 1), level, new, held))
         return self._levels.size if closing else end
 
     def _end(self, first: int) -> tuple[int | None, bool]:

@@ -19,8 +19,8 @@ from slacheck.measure.noise import largest_normal
 if TYPE_CHECKING:
     from slacheck.contract import Samples
 
-_BIAS = 4.0 / 3.0
-"""Allowance in units of the noise extreme: what the rule may overlook at the window used adds a third of it."""
+_BIAS = 1.6
+"""Allowance in units of the noise extreme: what the rule may overlook adds to it."""
 _NEGLIGIBLE = 1e-9
 """Noise below this part of the largest sample is the rounding of the numbers themselves."""
 _HELD_TOGETHER = 1.75
@@ -83,14 +83,20 @@ def smooth(
     sample from the window's middle in units of the distance between the means of its halves
     (zero inside, at most 1 at the ends of a stretch). It is taken while the lines of all shorter
     windows lie within :math:`z_l s_l` of it, :math:`z_l` being the bound that the largest of the
-    2 n / l normal deviates exceeds as rarely as one exceeds k. Curvature grows with
-    :math:`L^2`, so half the longest window taken has at most a third of that as bias; the line of
-    half the window is the centre, and the allowance is 4/3 :math:`z s`.
+    2 n / l normal deviates exceeds as rarely as one exceeds k; and while the mean square of those
+    about their least-squares line in the window is at most
+    :math:`s_l^2 (1 + z_l \sqrt{2 l / L} + z_l^2 l / L)`, the same bound for chi-square [2]_, so
+    that ringing that the longer window averages out is seen. The bias of curvature grows with
+    :math:`L^2`, that of a kink with L, and what the rule overlooks is of the order of the noise:
+    so half the longest window taken is used, which has a quarter to half of that bias, and the
+    allowance is 1.6 :math:`z s`. Tests hold it against levels, jumps, kinks, cusps and ringing.
 
     References
     ----------
     .. [1] O. V. Lepski, E. Mammen, V. G. Spokoiny, "Optimal spatial adaptation to inhomogeneous
        smoothness", Annals of Statistics 25 (1997) 929-947.
+    .. [2] B. Laurent, P. Massart, "Adaptive estimation of a quadratic functional by model
+       selection", Annals of Statistics 28 (2000) 1302-1338, lemma 1, with x = z^2 / 2.
     """
     longest = _HELD_TOGETHER * interval
     centre, allowance = samples.copy(), np.zeros(samples.size)
@@ -123,37 +129,69 @@ def rounding(deviation: float, quantum: float) -> float:
 def _smooth_run(times: Samples, samples: Samples, deviation: float, k: float) -> tuple[Samples, Samples]:
     """Centre and allowance of a stretch without gaps."""
     n = samples.size
-    lines, deviations = [samples], [np.full(n, deviation)]
-    bounds = [largest_normal(2.0 * n, k)]
-    base_time, base = float(times[n // 2]), float(np.mean(samples))
-    sums = np.concatenate(([0.0], np.cumsum(samples - base)))
-    time_sums = np.concatenate(([0.0], np.cumsum(times - base_time)))
+    if n == 0:
+        return samples, samples
+    base, times = float(np.mean(samples)), times - float(times[n // 2])
+    scales = [_Scale(times, samples - base, np.full(n, deviation), (largest_normal(2.0 * n, k), 1))]
     taken, growing = np.zeros(n, dtype=np.int64), np.ones(n, dtype=bool)
     half = 1
     while 2 * half + 1 <= n // 2 and growing.any():
-        line, spread = _local_line(times - base_time, time_sums, sums, half)
-        line += base
-        for other, wide, bound in zip(lines, deviations, bounds, strict=True):
-            growing &= np.abs(line - other) <= bound * wide
-        lines.append(line)
-        deviations.append(deviation * spread)
-        bounds.append(largest_normal(2.0 * n / (2 * half + 1), k))
-        taken[growing] = len(lines) - 1
+        window = _Window(times, half)
+        line, spread = window.line(times, scales[0].sums)
+        for shorter in scales:
+            growing &= np.abs(line - shorter.line) <= shorter.bound * shorter.deviation
+            growing &= window.is_noise(shorter)
+        bound = largest_normal(2.0 * n / window.length, k)
+        scales.append(_Scale(times, line, deviation * spread, (bound, window.length)))
+        taken[growing] = len(scales) - 1
         half *= 2
     used = np.maximum(taken - 1, 0)[np.newaxis]
-    centre = np.take_along_axis(np.stack(lines), used, axis=0)[0]
-    spread = np.take_along_axis(np.stack(deviations), used, axis=0)[0]
-    return centre, _BIAS * np.array(bounds)[used[0]] * spread
+    centre = np.take_along_axis(np.stack([scale.line for scale in scales]), used, axis=0)[0]
+    spread = np.take_along_axis(np.stack([scale.deviation for scale in scales]), used, axis=0)[0]
+    return base + centre, _BIAS * np.array([scale.bound for scale in scales])[used[0]] * spread
 
 
-def _local_line(times: Samples, time_sums: Samples, sums: Samples, half: int) -> tuple[Samples, Samples]:
-    """Line through the means of both halves of a window of 2 half + 1 samples, and its deviation for unit noise."""
-    n, length = times.size, 2 * half + 1
-    first = np.clip(np.arange(n) - half, 0, n - length)
-    middle, last = first + half, first + length
-    mean = (sums[last] - sums[first]) / length
-    mean_time = (time_sums[last] - time_sums[first]) / length
-    rise = (sums[last] - sums[middle + 1] - sums[middle] + sums[first]) / half
-    run = (time_sums[last] - time_sums[middle + 1] - time_sums[middle] + time_sums[first]) / half
-    off = (times - mean_time) / run
-    return mean + rise * off, np.sqrt(1.0 / length + 2.0 * off * off / half)
+def _summed(values: Samples) -> Samples:
+    return np.concatenate(([0.0], np.cumsum(values)))
+
+
+class _Scale:
+    """Local lines over windows of one length at all samples, and running sums of them."""
+
+    def __init__(self, times: Samples, line: Samples, deviation: Samples, extent: tuple[float, int]) -> None:
+        self.line, self.deviation, (self.bound, self.length) = line, deviation, extent
+        self.sums, self.squares, self.moments = _summed(line), _summed(line * line), _summed(times * line)
+
+
+class _Window:
+    """Windows of 2 half + 1 samples, one for each sample: centred, or as near to it as the ends allow."""
+
+    def __init__(self, times: Samples, half: int) -> None:
+        n, self.half, self.length = times.size, half, 2 * half + 1
+        self.first = np.clip(np.arange(n) - half, 0, n - self.length)
+        self.last, self.middle = self.first + self.length, self.first + half
+        sums = _summed(times)
+        self.time, self.run = self._mean(sums), self._halves(sums)
+        self.time_spread = self._mean(_summed(times * times)) - self.time * self.time
+
+    def _mean(self, sums: Samples) -> Samples:
+        return np.asarray((sums[self.last] - sums[self.first]) / self.length)
+
+    def _halves(self, sums: Samples) -> Samples:
+        """Mean of the later half less mean of the earlier one."""
+        later, earlier = sums[self.last] - sums[self.middle + 1], sums[self.middle] - sums[self.first]
+        return np.asarray((later - earlier) / self.half)
+
+    def line(self, times: Samples, sums: Samples) -> tuple[Samples, Samples]:
+        """Line through the means of both halves, at each sample, and its deviation for unit noise."""
+        off = (times - self.time) / self.run
+        return self._mean(sums) + self._halves(sums) * off, np.sqrt(1.0 / self.length + 2.0 * off * off / self.half)
+
+    def is_noise(self, shorter: _Scale) -> Samples:
+        """Whether a shorter scale moves about its least-squares line in the window by no more than noise makes it."""
+        mean = self._mean(shorter.sums)
+        along = self._mean(shorter.moments) - self.time * mean
+        about = self._mean(shorter.squares) - mean * mean - along * along / self.time_spread
+        free = self.length / shorter.length
+        most = 1.0 + shorter.bound * math.sqrt(2.0 / free) + shorter.bound**2 / free
+        return np.asarray(about <= most * shorter.deviation * shorter.deviation)

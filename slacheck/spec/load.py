@@ -184,8 +184,9 @@ class _Loading:
         first: dict[str, int] = {}
         for index, entry in enumerate(entries):
             name = entry.get("id") if isinstance(entry, dict) else None
-            if isinstance(name, str) and first.setdefault(str(name), index) != index:
-                where = self.document.where(("requirements", first[str(name)], "id"))
+            # ids name members of the pack, which must differ by more than case
+            if isinstance(name, str) and first.setdefault(name.lower(), index) != index:
+                where = self.document.where(("requirements", first[name.lower()], "id"))
                 message = f"the requirement id {shorten(name)!r} stands here again; first at {where}"
                 self._problem(("requirements", index, "id"), message, "give each clause its own id")
 

@@ -75,7 +75,8 @@ def one(results, name=None):
 def step_spec(limits, window="{before: 200 ms, after: 1.3 s}", final="[1 s, 1.2 s]"):
     return HEAD + (
         "  - id: S\n    kind: step_response\n    signal: y\n    event: {level: 50 %, edge: any, min_step: 0.3 V}\n"
-        f"    window: {window}\n    initial: {{window: [-150 ms, -20 ms]}}\n    final: {{window: {final}}}\n    limits: {limits}\n"
+        f"    window: {window}\n    initial: {{window: [-150 ms, -20 ms]}}\n    final: {{window: {final}}}\n"
+        f"    limits: {limits}\n"
     )
 
 

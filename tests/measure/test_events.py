@@ -64,7 +64,7 @@ def test_pulse_that_holds_is_two_steps():
 
 
 def test_staircase_with_held_levels_is_its_steps():
-    y = sum((TIMES >= 2.0 + 0.5 * k).astype(float) for k in range(4))
+    y = sum((2.0 + 0.5 * k <= TIMES).astype(float) for k in range(4))
     assert [(step.before, step.after) for step in found(y)] == [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 

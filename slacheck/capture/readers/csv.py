@@ -56,6 +56,33 @@ def read(source: Source, hint: TimeHint) -> Recording:
     raise source.error(f"it begins as {_NAMES[encodings[0]]} and is not: it is damaged or cut off")
 
 
+_ROWS_COMPARED = 50
+
+
+def _may_be_cut(lines: list[str], dialect: Dialect) -> bool:
+    """Whether the last cell of the last line looks shorter than those above it, as after a broken transfer.
+
+    A number is whole if it has a decimal sign and an exponent wherever one above has them, and at
+    least as many digits (after the sign, if there is one) as the shortest above; text is whole if
+    it stands above too.
+    """
+    *above, last = (line.rstrip("\n").rpartition(dialect.delimiter)[2].strip() for line in lines[-_ROWS_COMPARED:])
+    numbers = [cell for cell in above if dialect.number.fullmatch(cell)]
+    if dialect.number.fullmatch(last) is None or not numbers:
+        return last not in above
+    sign = "," if dialect.comma else "."
+    for mark in (sign, "e"):
+        if mark not in last.lower() and any(mark in cell.lower() for cell in numbers):
+            return True
+    return _digits(last, sign) < min(_digits(cell, sign) for cell in numbers)
+
+
+def _digits(cell: str, sign: str) -> int:
+    """Characters after the decimal sign, or all where there is none."""
+    whole, found, fraction = cell.partition(sign)
+    return len(fraction) if found else len(whole)
+
+
 @dataclass(slots=True)
 class _Table:
     """One attempt to read a file in one encoding."""
@@ -129,7 +156,7 @@ class _Table:
                 block[row] = column.floats(cells[column.index], piece).view(np.int64)
             if stamps is not None:
                 block[-1] = stamps.words(cells[stamps.index], piece)
-            if not piece.lines[-1].endswith("\n"):
+            if not piece.lines[-1].endswith("\n") and _may_be_cut(piece.lines, dialect):
                 cut = (
                     f"line {piece.first_line + piece.count - 1}, the last, has no line end and may be cut off: left out"
                 )

@@ -69,7 +69,7 @@ def convert(output: BinaryIO) -> None:
     from pyarrow import parquet
 
     arrow.set_cpu_count(1)
-    file = parquet.ParquetFile(sys.stdin.buffer)
+    file = parquet.ParquetFile(sys.stdin.buffer, page_checksum_verification=True)
     described = [(field, about(field, arrow.types)) for field in file.schema_arrow]
     columns = [found for _, found in described if found is not None]
     left_out = {field.name: str(field.type)[:40] for field, found in described if found is None}

@@ -234,10 +234,21 @@ def test_csv_missing_codes_are_counted_in_the_notes(tmp_path):
         assert "P: 3 without a value (OVER 2, blank 1)" in capture.notes
 
 
-def test_csv_last_row_without_a_line_end_is_left_out_and_noted(tmp_path):
-    with open_capture(write(tmp_path, "a.csv", "t [s],P\n0,1\n1,2\n2,345")) as capture:
-        assert values(capture, "P") == [1.0, 2.0]
+@pytest.mark.parametrize("last", ["2,3", "2,3.", "2,3.7", "2,"])
+def test_csv_last_row_that_looks_cut_off_is_left_out_and_noted(tmp_path, last):
+    with open_capture(write(tmp_path, "a.csv", "t [s],P\n0,1.25\n1,2.50\n" + last)) as capture:
+        assert values(capture, "P") == [1.25, 2.5]
         assert "line 4, the last, has no line end and may be cut off: left out" in capture.notes
+
+
+@pytest.mark.parametrize(
+    ("rows", "last"),
+    [("0,1.25\n1,2.50\n", "2,3.75"), ("0,1\n1,2\n", "2,345"), ("0,1.5e-03\n1,2.5e-03\n", "2,3.5e-03")],
+)
+def test_csv_last_row_that_only_lacks_its_line_end_is_read(tmp_path, rows, last):
+    with open_capture(write(tmp_path, "a.csv", "t [s],P\n" + rows + last)) as capture:
+        assert len(values(capture, "P")) == 3
+        assert values(capture, "P")[-1] == float(last.split(",")[1])
 
 
 def test_csv_with_a_zone_has_a_start_and_without_one_says_so(tmp_path):

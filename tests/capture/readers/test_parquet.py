@@ -130,3 +130,11 @@ def test_parquet_parser_is_not_loaded_into_this_process(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[1.0, 2.0] []"
+
+
+def test_parquet_checksums_of_pages_are_compared(tmp_path):
+    x = np.arange(500.0)
+    path = save(tmp_path, pa.table({"x": x}), RATE, use_dictionary=False, compression="none", write_page_checksum=True)
+    content = bytearray(path.read_bytes())
+    content[bytes(content).index(x[100:110].tobytes())] ^= 1
+    assert "CRC checksum verification failed" in refusal(write(tmp_path, "a.parquet", bytes(content)))
