@@ -184,8 +184,9 @@ class Source:
         clock = self.capture.clock
         gridder = Gridder(clock.interval, even=clock.times is None)
         chain = transforms(steps, clock.interval)
+        stepped = steps[-1].step is not None  # then sample k stands at k * interval exactly
         found = [
-            (block.first_time + np.arange(block.samples.shape[1]) * block.interval, block.samples[0])
+            (_block_times(block, stepped), block.samples[0])
             for piece in gridder.push(times, samples[np.newaxis])
             for block in through(chain, piece)
         ]
@@ -215,6 +216,13 @@ class Source:
         low[empty] = high[empty] = np.nan
         centres = np.asarray(start + (np.arange(columns) + 0.5) * width, dtype=np.float64)
         return centres, low, high
+
+
+def _block_times(block: Block, stepped: bool) -> Samples:
+    count = block.samples.shape[1]
+    if stepped:
+        return np.arange(block.start, block.start + count, dtype=np.float64) * block.interval
+    return block.first_time + np.arange(count, dtype=np.float64) * block.interval
 
 
 def transforms(steps: tuple[Derive, ...], interval: float) -> list[Transform]:
