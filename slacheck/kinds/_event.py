@@ -67,7 +67,7 @@ class Occasion:
     onset : float
         When the signal that steps began to; the moment itself where the spec gives it. [s]
     others : tuple of float
-        When the other events of the record were. [s]
+        When about the other events of the record were. [s]
     """
 
     moment: Bracket
@@ -220,9 +220,12 @@ def occasions(
         chosen = wanted[event.select.nth - 1 : event.select.nth]
     if not chosen:
         return _no_event(requirement, signals, measurements, len(steps), len(wanted))
-    located = {step.start: _located(step, requirement, signals, measurements, levels) for step in steps}
+    middles = {step: (step.start + step.end) / 2.0 for step in steps}
     return tuple(
-        Occasion(*located[step.start], tuple(other.value for key, (other, _) in located.items() if key != step.start))
+        Occasion(
+            *_located(step, requirement, signals, measurements, levels),
+            tuple(middle for other, middle in middles.items() if other != step),
+        )
         for step in chosen
     )
 

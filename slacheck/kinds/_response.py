@@ -171,7 +171,7 @@ def level_span(response: Response, source: LevelSource, requirement: Eventful) -
 
 
 def level_gates(
-    which: str, found: Level | None, requirement: Eventful, response: Response, quarter: float | None
+    which: str, found: Level | None, requirement: Eventful, response: Response, quarter: float
 ) -> Iterator[Gate]:
     """Whether the window of a level holds enough samples, and whether it had settled (G-STAT)."""
     source = requirement.initial if which == "initial" else requirement.final
@@ -187,7 +187,7 @@ def level_gates(
             f"{_FEWEST} are needed. " + ("Record the whole window." if short else "Record faster, or widen the window.")
         )
         yield Gate(code, Effect.NO_VERDICT, False, float(inside), float(_FEWEST), sentence)
-    elif quarter is not None:
+    else:
         drift = abs(found.drift)
         passed = drift - response.k * found.drift_error <= quarter
         unit = response.unit

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from slacheck.contract import (
     Effect,
     Gate,
@@ -96,10 +98,8 @@ class _Case:
         """Of the settling band. [SI]"""
         band = self.requirement.settling_band
         rated = self.signal.rated if self.signal.rated is not None else 0.0
-        return (
-            band.half_width.value
-            * {"step": self.step.height, "rated": rated, "final": abs(self.step.final.value)}[band.of]
-        )
+        base = {"step": self.step.height, "rated": rated, "final": abs(self.step.final.value)}[band.of]
+        return band.half_width.value * base
 
     @property
     def onset(self) -> float:
@@ -138,8 +138,10 @@ class _Case:
 
 def _level_gates(case: _Case, initial: Level | None, final: Level | None) -> Iterator[Gate]:
     """Levels that the check uses are there and had settled, and the step is large enough."""
-    requirement = case.requirement
-    quarter = case.half_width / 4.0 if initial is not None and final is not None else None
+    requirement, quarter = case.requirement, case.half_width / 4.0
+    if case.name == "peak_deviation":  # it need not step: the band is then of the peak
+        peak = float(np.max(np.abs(case.response.line.centre - case.step.initial.value)))
+        quarter = requirement.settling_band.half_width.value * max(peak, case.step.height) / 4.0
     if case.divides or case.name == "peak_deviation":
         yield from level_gates("initial", initial, requirement, case.response, quarter)
     if case.name != "peak_deviation":
@@ -218,9 +220,8 @@ def _share(case: _Case, found: tuple[Extreme, float] | None, base: float) -> Mea
     height, step = case.step.height, case.step
     levels = Term("levels", spread, "initial and final level")
     terms, low, high = extreme_of(extreme, (levels,), case.response, height)
-    measured = between(max(0.0, extreme.bracket.value / height - base), "1", max(0.0, low - base), None)
-    if high is not None:
-        measured = between(measured.value, "1", measured.interval.low, max(0.0, high - base))
+    value = max(0.0, extreme.bracket.value / height - base)
+    measured = between(value, "1", max(0.0, low - base), None if high is None else max(0.0, high - base))
     origin = step.final.value if base > 0.0 else step.initial.value
     way = step.sign if base > 0.0 else -step.sign
     heights = tuple(
@@ -259,14 +260,12 @@ def _steady_state_error(case: _Case) -> Measurement:
     target = level(case.requirement.target, case.signal) if case.requirement.target is not None else 0.0
     error, height = abs(step.final.value - target), step.height
     accuracy = response.accuracy
+    why = "the target is not measured, so it does not cancel"
+    levels = math.hypot(step.final.standard_error, error * step.uncertainty / height)
     terms = (
-        Term(
-            "gain", accuracy.gain * abs(step.final.value) / height, "the target is not measured, so it does not cancel"
-        ),
-        Term("offset", accuracy.offset / height, "the target is not measured, so it does not cancel"),
-        Term(
-            "levels", math.hypot(step.final.standard_error, error * step.uncertainty / height) / height, "noise, drift"
-        ),
+        Term("gain", accuracy.gain * abs(step.final.value) / height, why),
+        Term("offset", accuracy.offset / height, why),
+        Term("levels", levels / height, "noise and drift"),
     )
     spread = expanded(terms, response.k)
     measured = between(error / height, "1", max(0.0, error / height - spread), error / height + spread)

@@ -53,7 +53,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -91,9 +91,6 @@ from slacheck.language import (
     definition,
 )
 from slacheck.units import parse_quantity
-
-if TYPE_CHECKING:
-    pass
 
 _TIMES = ("delay_time", "rise_time", "settling_time")
 _ID = {

@@ -89,7 +89,8 @@ def smooth(
     that ringing that the longer window averages out is seen. The bias of curvature grows with
     :math:`L^2`, that of a kink with L, and what the rule overlooks is of the order of the noise:
     so half the longest window taken is used, which has a quarter to half of that bias, and the
-    allowance is 1.6 :math:`z s`. Tests hold it against levels, jumps, kinks, cusps and ringing.
+    allowance is 1.6 :math:`z s` (:math:`z s` for a sample on its own). Tests hold it against
+    levels, jumps, kinks, cusps and ringing.
 
     References
     ----------
@@ -148,7 +149,8 @@ def _smooth_run(times: Samples, samples: Samples, deviation: float, k: float) ->
     used = np.maximum(taken - 1, 0)[np.newaxis]
     centre = np.take_along_axis(np.stack([scale.line for scale in scales]), used, axis=0)[0]
     spread = np.take_along_axis(np.stack([scale.deviation for scale in scales]), used, axis=0)[0]
-    return base + centre, _BIAS * np.array([scale.bound for scale in scales])[used[0]] * spread
+    bounds = np.array([scale.bound * (1.0 if scale.length == 1 else _BIAS) for scale in scales])
+    return base + centre, bounds[used[0]] * spread
 
 
 def _summed(values: Samples) -> Samples:

@@ -400,7 +400,7 @@ def test_two_events_in_one_window_are_inconclusive():
     first, second = evaluate(KIND, keys, [Y], record(y, 1e-3)).measurements
     assert first.measured is None
     assert [gate.sentence for gate in first.gates if not gate.passed] == [
-        "2 events lie in the window from 1.702 s to 3.002 s (others at 2.51 s); one is needed: let the response end "
+        "2 events lie in the window from 1.702 s to 3.002 s (others at 2.512 s); one is needed: let the response end "
         "before the next, or shorten the window."
     ]
     assert (first.event, second.event) == (0, 1)
@@ -422,6 +422,26 @@ def test_step_too_small_bars_what_divides_by_it_and_nothing_else():
     assert codes(results["overshoot"]) == {"step_too_small"}
     assert results["peak_deviation"].verdict is Verdict.PASS
     assert "step_too_small" not in codes(results["settling_time"])
+
+
+def test_settling_about_a_drifting_level_is_unsettled_though_the_initial_level_is_missing():
+    y = np.where(TIMES < 0.5, 1.0, 2.0 + (TIMES - 0.5) / 3.0)[4950:]
+    keys = {
+        **GIVEN,
+        "event": {"at": ["5 ms"]},
+        "settling_band": {"half_width": "2 %", "of": "rated"},
+        "limits": {"settling_time": {"max": "1 s"}},
+    }
+    check = judged(keys, y, INTERVAL)["settling_time"]
+    assert check.measurement.measured is None
+    assert "unsettled" in codes(check)
+
+
+def test_peak_of_a_signal_that_does_not_step_is_measured():
+    y = noisy(0.01, 0, 1.0 + 0.5 * np.exp(-np.maximum(TIMES - 0.5, 0.0) / 0.05) * (TIMES >= 0.5))
+    check = judged({**GIVEN, "limits": {"peak_deviation": {"max": "65 %"}}}, y, INTERVAL)["peak_deviation"]
+    assert check.verdict is Verdict.PASS
+    assert holds(check.measurement.measured, 0.5)
 
 
 def test_noise_that_fills_the_band_cannot_pass():
