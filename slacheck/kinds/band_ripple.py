@@ -19,13 +19,12 @@ A tone is spread by the taper over its main lobe, L bins of 1/length to either s
 told inside from outside: the interval runs from the band narrowed to the band widened by L bins,
 and a tone within 2 L of an edge leaves it wide. A line is certain to one bin.
 
-The spec is refused where windows cannot resolve their bands: ``rms`` and ``energy_fraction`` need
-length >= 10/f of the lowest edge; the resolution (1, 1.5, 2.0 or, for lines, 3.77 bins) must be at
-most the lower edge and a quarter of the band.
+The spec is refused where windows cannot resolve their bands: the resolution (1, 1.5, 2.0 or, for
+lines, 3.77 bins) must be at most the lower edge and a quarter of the band (for lines: the band).
 
 INCONCLUSIVE when: the sample rate is below 2.56 times the top of the band (10 times without a
 documented anti-alias filter); the chain passes less than 95 % there; the record is shorter than
-one window; more than 1 % of the windows have a gap longer than 1/(4 f) of the highest edge in
+one window or, for ``rms`` and ``energy_fraction``, than 10/f of the lowest edge; more than 1 % of the windows have a gap longer than 1/(4 f) of the highest edge in
 them; there are too few windows for a quantile (5 for the median, 59 for p95, 299 for p99).
 
 Uncertainty: gain of the channel (an offset is removed with the mean; both cancel in a fraction);
