@@ -23,9 +23,10 @@ The spec is refused where windows cannot resolve their bands: the resolution (1,
 lines, 3.77 bins) must be at most the lower edge and a quarter of the band (for lines: the band).
 
 INCONCLUSIVE when: the sample rate is below 2.56 times the top of the band (10 times without a
-documented anti-alias filter); the chain passes less than 95 % there; the record is shorter than
-one window or, for ``rms`` and ``energy_fraction``, than 10/f of the lowest edge; more than 1 % of the windows have a gap longer than 1/(4 f) of the highest edge in
-them; there are too few windows for a quantile (5 for the median, 59 for p95, 299 for p99).
+documented anti-alias filter); the chain passes less than 95 % there; the record is shorter than one
+window or, for ``rms`` and ``energy_fraction``, than 10/f of the lowest edge; more than 1 % of the
+windows have a gap longer than 1/(4 f) of the highest edge in them; there are too few windows for a
+quantile (5 for the median, 59 for p95, 299 for p99).
 
 Uncertainty: gain of the channel (an offset is removed with the mean; both cancel in a fraction);
 the edges, as above; side lobes of tones outside; the flat top's scalloping, 0.12 %; the broadband
