@@ -26,7 +26,7 @@ from slacheck.engine.source import Source
 from slacheck.engine.stream import Readings, measure
 from slacheck.language import Requirement
 from slacheck.quality.conditions import condition_gates, condition_meters
-from slacheck.quality.gates import accuracy_gate, admit, calibration_gate
+from slacheck.quality.gates import accuracy_gate, admit, calibration_gate, half_gain_frequency
 from slacheck.spec.model import Spec
 
 _SHOWN_ANYWAY = {"metadata_missing", "condition_not_met"}
@@ -106,12 +106,25 @@ def _record_notes(spec: Spec, requirement: Requirement, readings: Readings) -> t
         facts = readings.facts(name)
         if facts.interpolated:
             notes.append(_interpolation_note(facts, spec.signals[name].base))
+        if facts.averaging or facts.bandwidth is not None:
+            notes.append(_filter_note(facts))
         accuracy = readings.accuracy(name)
         if accuracy is not None and accuracy.source == "spec":
             notes.append(
                 f"Accuracy of {facts.channel} is the value the spec agrees for {name}; the capture declares none."
             )
     return tuple(dict.fromkeys(notes))
+
+
+def _filter_note(facts: SignalFacts) -> str:
+    """A clause that names no fastest content is read as filtered, and says so (requirements.md R05)."""
+    chain = [f"averaging over {1e3 * length:.4g} ms" for length in facts.averaging]
+    chain += [] if facts.bandwidth is None else [f"a bandwidth of {facts.bandwidth:.4g} Hz"]
+    corner = half_gain_frequency(facts)
+    return (
+        f"{facts.signal} is read as filtered: {' and '.join(chain)} pass half of an amplitude at {corner:.4g} Hz; what "
+        f"is faster than that hardly shows."
+    )
 
 
 def _interpolation_note(facts: SignalFacts, unit: str) -> str:

@@ -46,6 +46,8 @@ class ChannelQuality:
 
     def update(self, samples: Samples) -> None:
         """Take the next samples, NaN where missing. [SI]"""
+        if samples.size == 0:
+            return
         finite = np.isfinite(samples)
         self.samples += samples.size
         self._count_missing(finite)

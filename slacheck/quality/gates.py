@@ -74,6 +74,21 @@ def chain_gain(facts: SignalFacts, frequency: float) -> float:
     return gain
 
 
+def half_gain_frequency(facts: SignalFacts) -> float:
+    """Lowest frequency at which the chain passes half of an amplitude, by bisection to 1 part in 2^20. [Hz]
+
+    Below the first zero of the longest moving average the gain falls steadily.
+    """
+    high = min(
+        1.0 / max(facts.averaging, default=0.0) if facts.averaging else math.inf, 2.0 * (facts.bandwidth or math.inf)
+    )
+    low = 0.0
+    for _ in range(20):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if chain_gain(facts, middle) > 0.5 else (low, middle)
+    return high
+
+
 def _sample_rate(need: Need, facts: SignalFacts, frequency: float) -> Gate:
     ratio = FILTERED_RATIO if facts.anti_alias else UNFILTERED_RATIO
     rate, required = 1.0 / max(facts.interval, facts.grid), ratio * frequency

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from slacheck.contract import Accuracy, Effect, Need, SignalFacts
-from slacheck.quality.gates import accuracy_gate, admit, calibration_gate, chain_gain
+from slacheck.quality.gates import accuracy_gate, admit, calibration_gate, chain_gain, half_gain_frequency
 
 FACTS = SignalFacts(
     "p", "P", interval=1e-3, grid=1e-3, first=0.0, last=99.999, samples=100_000, missing=0, longest_gap=0.0
@@ -99,3 +99,14 @@ def test_accuracy_gate_only_the_simple_rule_decides_without_accuracy():
 )
 def test_calibration_gate_blocks_a_pass_only_when_out_of_date_or_required(due, recorded, required, blocked):
     assert (calibration_gate(due, recorded, required) is not None) is blocked
+
+
+@pytest.mark.parametrize(
+    ("chain", "expected"),
+    [
+        ({"averaging": (0.1,)}, 6.0335),  # sinc(x) = 1/2 at x = 0.60335
+        ({"bandwidth": 10.0}, 10.0 * 3**0.5),  # 1 / sqrt(1 + (f/B)^2) = 1/2
+    ],
+)
+def test_half_gain_frequency_matches_its_closed_form(chain, expected):
+    assert half_gain_frequency(replace(FACTS, **chain)) == pytest.approx(expected, rel=1e-4)
