@@ -257,7 +257,9 @@ class Need:
     duration : float, optional
         The record must last at least this long (G-LEN). Gate record_too_short, effect NO_PASS. [s]
     longest_gap : float, optional
-        No gap may be longer (G-GAP); together with at most 1 % missing. Gate coverage, NO_PASS. [s]
+        No gap may be longer (G-GAP); together with `most_missing`. Gate coverage, NO_PASS. [s]
+    most_missing : float
+        Largest share of missing samples. [1]
     clipping : Effect
         What clipped samples do: NO_PASS where clipping can only lessen the reading.
     aliasing, attenuation : Effect
@@ -272,6 +274,7 @@ class Need:
     time_limit: float | None = None
     duration: float | None = None
     longest_gap: float | None = None
+    most_missing: float = 0.01
     clipping: Effect = Effect.NO_PASS
     aliasing: Effect = Effect.NO_VERDICT
     attenuation: Effect = Effect.NO_PASS

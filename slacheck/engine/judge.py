@@ -97,7 +97,9 @@ def _measured_signals(spec: Spec, requirement: Requirement) -> tuple[str, ...]:
     own = getattr(requirement, "signal", None)
     if own is None:
         return spec.kind(requirement).signals(requirement)
-    return (own,) if isinstance(own, str) else tuple(own)
+    reference = getattr(requirement, "reference", None)  # a signal that is subtracted has its own errors
+    names = (own,) if isinstance(own, str) else tuple(own)
+    return (*names, reference) if isinstance(reference, str) and reference in spec.signals else names
 
 
 def _record_notes(spec: Spec, requirement: Requirement, readings: Readings) -> tuple[str, ...]:

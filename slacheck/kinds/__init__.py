@@ -8,15 +8,19 @@ from slacheck.contract import Kind
 from slacheck.kinds.band_ripple import KIND as BAND_RIPPLE
 from slacheck.kinds.dynamic_range import KIND as DYNAMIC_RANGE
 from slacheck.kinds.ramp_rate import KIND as RAMP_RATE
+from slacheck.kinds.regulation import KIND as REGULATION
 from slacheck.kinds.step_response import KIND as STEP_RESPONSE
 from slacheck.kinds.tolerance_envelope import KIND as TOLERANCE_ENVELOPE
+from slacheck.kinds.tracking import KIND as TRACKING
 from slacheck.kinds.transient_deviation import KIND as TRANSIENT_DEVIATION
 
 KINDS: tuple[Kind[Any], ...] = (
     STEP_RESPONSE,
     TRANSIENT_DEVIATION,
     RAMP_RATE,
+    TRACKING,
     DYNAMIC_RANGE,
     BAND_RIPPLE,
     TOLERANCE_ENVELOPE,
+    REGULATION,
 )

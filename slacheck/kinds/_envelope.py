@@ -15,6 +15,7 @@ from slacheck.contract import (
     Measurement,
     Measurements,
     Signal,
+    SignalFacts,
     Signals,
     Term,
     Witness,
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from slacheck.measure.durations import Extent
 
 Context = tuple[ToleranceEnvelope, Signals, Measurements]
+
+_BRIEF = 0.1
+"""Where nothing at all is allowed, an average may hide no more than this: shorter events are not an rms's. [s]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +128,12 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
     readings = measurements.reading(level_key(requirement, signals, name, point.side))
     by_offset = {offset: reading[point.index] for offset, reading in zip(steps, readings, strict=True)}
     worst, tick = by_offset[0.0], facts.grid / TICKS
-    smear = math.fsum(facts.averaging) + _stamps(name, measurements)
+    smear = chain_length(facts) + _stamps(name, measurements)
     hidden = smear + facts.grid
     terms = _terms(point, name, context)
     noise: float = measurements.reading(("noise", name))
     samples = max(1.0, facts.samples * min(1.0, facts.interval / facts.grid))
-    uncertainty = expanded(terms, measurements.coverage_factor) + facts.interpolation_error
+    uncertainty = expanded(terms, measurements.coverage_factor) + facts.interpolation_rms
     uncertainty += noise * largest_normal(samples, measurements.coverage_factor)
     rung = _next_rung(uncertainty, [offset for offset in steps if offset >= 0.0])
     low, high, shown = 0.0, None, False
@@ -143,7 +147,10 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
     if high is not None and point.duration.value > 0 and not shown:
         high = max(high, hidden)
     terms = (*terms, Term("noise", noise, f"one sample of {samples:.4g} may be further out; moves the level"))
-    gates = (*_hidden_gate(point, facts.averaging, hidden, shown), *_rung_gate(name, uncertainty, rung, signals[name]))
+    gates = (
+        *_hidden_gate(point, chain_length(facts), hidden, shown),
+        *_rung_gate(name, uncertainty, rung, signals[name]),
+    )
     return Found(name, worst.value * tick, low, high, worst, worst.extreme, worst.deepest, smear, terms, gates)
 
 
@@ -189,7 +196,7 @@ def _would_show(point: Point, name: str, context: Context, rung: float) -> bool:
     """
     requirement, signals, measurements = context
     facts, borders = measurements.facts(name), [level(q, signals[name]) for q in requirement.curve.continuous]
-    length, duration = math.fsum(facts.averaging), point.duration.value
+    length, duration = chain_length(facts), point.duration.value
     held = min(duration, length) - max(0.0, facts.grid - abs(duration - length)) / 2.0
     if length <= 0.0 or held < length / 2.0:
         return False
@@ -201,19 +208,23 @@ def _would_show(point: Point, name: str, context: Context, rung: float) -> bool:
     return max(reached) < borders[0] - rung if point.side == "low" else min(reached) > borders[1] + rung
 
 
-def _hidden_gate(point: Point, averaging: tuple[float, ...], hidden: float, shown: bool) -> Iterator[Gate]:
-    if not averaging or point.duration.value == 0:
+def chain_length(facts: SignalFacts) -> float:
+    """Over how long the chain smears an edge: its averages, and 0.5 / B (to 95 %) of a first-order bandwidth B. [s]"""
+    return math.fsum(facts.averaging) + (0.0 if facts.bandwidth is None else 0.5 / facts.bandwidth)
+
+
+def _hidden_gate(point: Point, length: float, hidden: float, shown: bool) -> Iterator[Gate]:
+    if length == 0.0:
         return
-    passed = shown or hidden <= point.duration.value
-    sentence = (
-        f"Averaging over {math.fsum(averaging):.4g} s can hide an event of up to {hidden:.4g} s; "
-        f"{point.duration.text} are to be seen"
-    )
+    required = point.duration.value if point.duration.value > 0 else _BRIEF
+    passed = shown or hidden <= required
+    to_see = point.duration.text if point.duration.value > 0 else f"{_BRIEF:g} s"
+    sentence = f"Averaging over {length:.4g} s can hide an event of up to {hidden:.4g} s; {to_see} are to be seen"
     if shown:
         sentence += ", but a longer one would have left the continuous band, which nothing did"
     elif not passed:
         sentence += ": judge this point on the AC waveform (`short:`)"
-    yield Gate("time_resolution", Effect.NO_PASS, passed, hidden, point.duration.value, sentence + ".")
+    yield Gate("time_resolution", Effect.NO_PASS, passed, hidden, required, sentence + ".")
 
 
 def _rung_gate(name: str, uncertainty: float, rung: float | None, signal: Signal) -> Iterator[Gate]:
@@ -242,7 +253,7 @@ def _of_waveform(point: Point, name: str, context: Context) -> Found:
     uncertainty += facts.interpolation_error / (math.sqrt(2.0) * rated(signal))
     rung = _next_rung(uncertainty, (0.0, *WAVEFORM_RUNGS))
     low, high = 0.0, None
-    smear = math.fsum(facts.averaging) + _stamps(name, measurements)
+    smear = chain_length(facts) + _stamps(name, measurements)
     if rung is not None:
         low, high = _bounds(found.sure[rung], found.possible[rung], tick, smear)
     if high is not None and point.duration.value > 0:

@@ -90,6 +90,15 @@ def looked_at(requirement: Eventful) -> tuple[str, ...]:
     return tuple(dict.fromkeys((requirement.signal, event_signal(requirement))))
 
 
+def passing(time: float, *, timed: bool) -> float:
+    """Frequency that the chain must pass for something that takes `time` to be read. [Hz]
+
+    Levels and edges need five times the bandwidth 0.35 / t of a first-order rise (R01); a time is
+    read right to a fraction where the chain is a few times faster: 1 / (2 t).
+    """
+    return 0.5 / time if timed else 5.0 * 0.35 / time
+
+
 def default_window(start: float, end: float) -> LevelSource:
     """A level's window that the spec leaves to its default. [s]"""
     return LevelSource(window=(parse_quantity(f"{start!r} s"), parse_quantity(f"{end!r} s")))

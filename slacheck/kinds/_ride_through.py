@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from slacheck.contract import Signal
 
 _MOST_EVENTS = 256
+_SHARE_OF_DURATION = 0.9
+"""A test shows what a point asks only if the voltage was out for about as long as the point allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _measurement(point: Point, found: tuple[Found, ...], outside: list[Stretch],
         raise ValueError("ride_through needs a load")
     load = signals[requirement.load.signal]
     gates = [gate for phase in found for gate in phase.gates]
-    gates.append(_reached(point, found, requirement, signals))
+    gates += [_reached(point, found, requirement, signals), _lasted(point, found)]
     dropped = sum(phase.worst.dropped for phase in found)
     if dropped:
         sentence = f"{dropped} more events were found than the {_MOST_EVENTS} whose load was looked at."
@@ -75,7 +77,7 @@ def _measurement(point: Point, found: tuple[Found, ...], outside: list[Stretch],
             lowest = float(waveform.samples.min())
             where, seen = float(waveform.times[int(waveform.samples.argmin())]), stretch
     if lowest is None or seen is None:
-        return Measurement(point.name, gates=tuple(gates))
+        return Measurement(point.name, gates=tuple(gates) if not gates[-2].passed else (*gates, _not_obliged(point)))
     terms = _terms(load, lowest, measurements)
     return Measurement(
         point.name,
@@ -119,6 +121,27 @@ def _reached(point: Point, found: tuple[Found, ...], requirement: ToleranceEnvel
         f"{point.outermost.text} to show anything of this point."
     )
     return Gate("condition_not_met", Effect.NO_VERDICT, passed, nearest, required, sentence)
+
+
+def _lasted(point: Point, found: tuple[Found, ...]) -> Gate:
+    """Whether the voltage was out for about as long as the point allows; a load that trips earlier still fails."""
+    longest = max(
+        (end - start + phase.smear for phase in found for start, end, _, _ in phase.worst.places), default=0.0
+    )
+    required = _SHARE_OF_DURATION * point.duration.value
+    sentence = (
+        f"The longest event beyond {point.threshold.text} lasted {longest:.4g} s; {point.duration.text} are to be "
+        f"ridden through, of which a test must last {required:.4g} s."
+    )
+    return Gate("condition_not_met", Effect.NO_PASS, longest >= required, longest, required, sentence)
+
+
+def _not_obliged(point: Point) -> Gate:
+    sentence = (
+        f"No event inside the curve went beyond {point.threshold.text}, so the load was never obliged to stay on; "
+        f"repeat the test with {point.outermost.text} for about {point.duration.text}."
+    )
+    return Gate("condition_not_met", Effect.NO_VERDICT, False, None, None, sentence)
 
 
 def _gap(name: str, gap: tuple[float, float]) -> Gate:

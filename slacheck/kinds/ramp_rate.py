@@ -18,7 +18,7 @@ only windows whose change, rate x W, is above it count, at their full rate.
 
 A window that is not a whole number of sample intervals (within a thousandth of one) is measured
 with the whole numbers below and above: the value lies between the two in proportion, the interval
-holds both. Windows lie in one stretch without gaps.
+holds both. Gaps of at most W/10 are bridged by a straight line; windows do not span longer ones.
 
 INCONCLUSIVE when: samples are further apart than W/20; the record is shorter than W; the chain
 passes less than 95 % at 1/W; gaps are longer than W/10 or more than 1 % is missing, or cost more
@@ -211,7 +211,7 @@ def _meters(requirement: RampRate, signals: Signals) -> tuple[MeterPlan, ...]:
     )
     names = (requirement.signal,)
     return (
-        MeterPlan(_key(requirement), names, build),
+        MeterPlan(_key(requirement), names, build, bridge=requirement.window.value / 10.0),
         MeterPlan(_noise_key(requirement), names, partial(_noise_meter, window=requirement.window.value)),
     )
 

@@ -209,12 +209,12 @@ def _checks(requirement: StepResponse, signals: Signals) -> tuple[CheckPlan, ...
     for name, limit_model in requirement.limits.given().items():
         limit, unit, shown = limit_of(limit_model)
         found = Definition(_ID[name], _definition(name, requirement, signals))
-        plans.append(CheckPlan(name, limit, unit, shown, found, _needs(name, requirement)))
+        plans.append(CheckPlan(name, limit, unit, shown, found, _needs(name, requirement, signals)))
     return tuple(plans)
 
 
-def _needs(name: str, requirement: StepResponse) -> tuple[Need, ...]:
-    from slacheck.kinds._event import event_signal, is_own, shortest
+def _needs(name: str, requirement: StepResponse, signals: Signals) -> tuple[Need, ...]:
+    from slacheck.kinds._event import event_signal, is_own, passing, shortest
 
     given = requirement.limits.given()
     if name in _TIMES:
@@ -223,12 +223,22 @@ def _needs(name: str, requirement: StepResponse) -> tuple[Need, ...]:
         own = None
     else:  # what is as fast as the clause speaks of must be seen
         own = shortest({key: limit for key, limit in given.items() if key in ("rise_time", "settling_time")})
+        own = requirement.window.after.value if own is None else own
     duration = requirement.window.before.value + requirement.window.after.value
-    bandwidth = 5.0 * 0.35 / own if name == "rise_time" and own is not None else None
+    timed = name in ("delay_time", "settling_time")
+    bandwidth = None if own is None else passing(own, timed=timed)
+    if name != "rise_time" and signals[requirement.signal].derive is not None:
+        bandwidth = None  # its window belongs to what the clause names
     needs = [Need(requirement.signal, time_limit=own, bandwidth=bandwidth, duration=duration, even=False)]
     if requirement.event.at is None and not is_own(requirement):
-        from_event = name in ("delay_time", "settling_time")
-        needs.append(Need(event_signal(requirement), time_limit=own if from_event else None, duration=duration))
+        needs.append(
+            Need(
+                event_signal(requirement),
+                time_limit=own if timed else None,
+                bandwidth=passing(own, timed=True) if timed and own is not None else None,
+                duration=duration,
+            )
+        )
     return tuple(needs)
 
 

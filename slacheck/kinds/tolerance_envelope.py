@@ -237,6 +237,10 @@ def _ride_problems(requirement: ToleranceEnvelope, signals: Signals) -> Iterator
 # ---------------------------------------------------------------- what is measured
 
 
+_SHORTEST_RECORD = 0.2
+"""A record says something of a voltage from the basic interval of IEC 61000-4-30 on, ten or twelve cycles. [s]"""
+
+
 def _checks(requirement: ToleranceEnvelope, signals: Signals) -> tuple[CheckPlan, ...]:
     return tuple(_check(point, requirement, signals) for point in judged(requirement, signals))
 
@@ -258,13 +262,26 @@ def _check(point: Point, requirement: ToleranceEnvelope, signals: Signals) -> Ch
         load.base,
         load.unit,
         Definition("tolerance_envelope/load_while_beyond@1", text),
-        (*needs, Need(load.name, time_limit=point.duration.value or None, longest_gap=point.duration.value / 10.0)),
+        (
+            *needs,
+            Need(
+                load.name,
+                time_limit=point.duration.value or None,
+                bandwidth=0.5 / point.duration.value if point.duration.value > 0 else None,
+                longest_gap=point.duration.value / 10.0,
+            ),
+        ),
     )
 
 
 def _need(name: str, point: Point) -> Need:
     duration = point.duration.value
-    return Need(name, time_limit=duration if duration > 0 else None, longest_gap=duration / 10.0)
+    return Need(
+        name,
+        time_limit=duration if duration > 0 else None,
+        duration=_SHORTEST_RECORD,
+        longest_gap=duration / 10.0,
+    )
 
 
 def _definition(point: Point, requirement: ToleranceEnvelope) -> Definition:

@@ -205,18 +205,27 @@ def _checks(requirement: TransientDeviation, signals: Signals) -> tuple[CheckPla
 
 
 def _needs(name: str, requirement: TransientDeviation, signals: Signals) -> tuple[Need, ...]:
-    from slacheck.kinds._event import event_signal, is_own, shortest
+    from slacheck.kinds._event import event_signal, is_own, passing, shortest
 
-    recovery = requirement.limits.recovery_time
+    recovery, window = requirement.limits.recovery_time, requirement.window
     fastest = None if recovery is None else shortest({"recovery_time": recovery})
-    duration = requirement.window.before.value + requirement.window.after.value
-    passes = None
-    if name in _SIDES and fastest is not None and signals[requirement.signal].derive is None:
-        passes = 5.0 * 0.35 / fastest
-    needs = [Need(requirement.signal, time_limit=fastest, bandwidth=passes, duration=duration, even=False)]
+    timed = name == "recovery_time"
+    # without a recovery limit the clause names no speed but the time that counts as held
+    seen = fastest if fastest is not None else requirement.band.hold.value or window.after.value
+    passes: float | None = None  # the window of a derived signal belongs to what the clause names
+    if signals[requirement.signal].derive is None:
+        passes = passing(fastest if fastest is not None else window.after.value, timed=timed)
+    duration = window.before.value + window.after.value
+    needs = [Need(requirement.signal, time_limit=seen, bandwidth=passes, duration=duration, even=False)]
     if requirement.event.at is None and not is_own(requirement):
-        timed = fastest if name == "recovery_time" else None
-        needs.append(Need(event_signal(requirement), time_limit=timed, duration=duration))
+        needs.append(
+            Need(
+                event_signal(requirement),
+                time_limit=fastest if timed else None,
+                bandwidth=passing(fastest, timed=True) if timed and fastest is not None else None,
+                duration=duration,
+            )
+        )
     return tuple(needs)
 
 

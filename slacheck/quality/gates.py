@@ -21,8 +21,6 @@ LEAST_GAIN = 0.95
 """Amplitude that the chain must pass at the frequencies looked at (G-BW)."""
 SAMPLES_PER_TIME_LIMIT = 20.0
 """The sample interval must be at most this fraction of a time to be resolved (G-DT)."""
-MOST_MISSING = 0.01
-"""Largest share of missing samples (G-GAP)."""
 _SLACK = 1e-9
 """Relative slack for rates and lengths that are quotients, so that 10 kHz is 10 kHz."""
 
@@ -55,7 +53,7 @@ def admit(need: Need, facts: SignalFacts) -> Iterator[Gate]:
         yield _time_resolution(facts, need.time_limit)
     if need.duration is not None:
         yield _duration(facts, need.duration)
-    yield _coverage(facts, need.longest_gap)
+    yield _coverage(facts, need.longest_gap, need.most_missing)
     yield _clipping(need, facts)
 
 
@@ -150,19 +148,19 @@ def _duration(facts: SignalFacts, required: float) -> Gate:
     return Gate("record_too_short", Effect.NO_PASS, passed, facts.duration, required, _stop(sentence))
 
 
-def _coverage(facts: SignalFacts, longest_gap: float | None) -> Gate:
+def _coverage(facts: SignalFacts, longest_gap: float | None, most_missing: float) -> Gate:
     share = facts.missing / facts.samples if facts.samples else 1.0
     too_long = longest_gap is not None and facts.longest_gap > longest_gap * (1 + _SLACK)
-    passed = share <= MOST_MISSING and not too_long
+    passed = share <= most_missing * (1 + _SLACK) and not too_long
     sentence = (
         f"{facts.missing} of {facts.samples} samples of {facts.channel} are missing ({100 * share:.3g} %), "
-        f"the longest gap is {_seconds(facts.longest_gap)}; allowed are {100 * MOST_MISSING:g} %"
+        f"the longest gap is {_seconds(facts.longest_gap)}; allowed are {100 * most_missing:g} %"
     )
     if longest_gap is not None:
         sentence += f" and {_seconds(longest_gap)}"
     if not passed:
         sentence += "; a violation in what remains still counts, but a PASS needs the whole record"
-    return Gate("coverage", Effect.NO_PASS, passed, share, MOST_MISSING, _stop(sentence))
+    return Gate("coverage", Effect.NO_PASS, passed, share, most_missing, _stop(sentence))
 
 
 def _clipping(need: Need, facts: SignalFacts) -> Gate:

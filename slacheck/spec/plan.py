@@ -50,6 +50,7 @@ class _Demand:
     bandwidth: tuple[float, str] | None = None
     duration: tuple[float, str] | None = None
     longest_gap: tuple[float, str] | None = None
+    most_missing: float = 1.0
     signals: dict[str, None] = field(default_factory=dict)
     warnings: dict[str, None] = field(default_factory=dict)
 
@@ -75,6 +76,7 @@ class _Demand:
                 self._warn(need, who, message)
         if need.duration is not None:
             self.duration = _harder(max, self.duration, need.duration, who)
+        self.most_missing = min(self.most_missing, need.most_missing)
         if need.longest_gap is not None:
             self.longest_gap = _harder(min, self.longest_gap, need.longest_gap, who)
 
@@ -99,7 +101,7 @@ class _Demand:
             yield from _line("bandwidth", f"{text} ({who})")
         if self.duration is not None:
             yield from _line("duration", f"at least {at_least(self.duration[0], 's')} ({self.duration[1]})")
-        gap = "at most 1 % of the samples missing"
+        gap = f"at most {100 * self.most_missing:.4g} % of the samples missing"
         if self.longest_gap is not None:
             longest, who = self.longest_gap
             gap += f", no gap above {at_most(longest, 's')} ({who})" if longest > 0 else f", no gap at all ({who})"

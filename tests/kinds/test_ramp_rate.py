@@ -140,10 +140,18 @@ def test_gap_in_a_record_still_fails_and_never_passes():
 
 def test_every_window_with_a_gap_is_inconclusive():
     samples = trapezoid()
-    samples[::100] = np.nan
+    samples[np.arange(samples.size) % 500 < 70] = np.nan  # longer than a tenth of the window
     found = result(samples)
     assert found.measurement.measured is None
     assert found.verdict is Verdict.INCONCLUSIVE
+
+
+def test_single_missing_samples_are_bridged_and_cost_no_window():
+    samples = trapezoid()
+    samples[np.arange(samples.size) % 200 == 7] = np.nan
+    found, whole = result(samples), result(trapezoid())
+    assert found.verdict is whole.verdict
+    assert found.measurement.measured.value == pytest.approx(whole.measurement.measured.value, rel=1e-6)
 
 
 def test_quantile_of_too_few_windows_never_passes():
