@@ -424,6 +424,8 @@ class SignalFacts:
         Declared standard uncertainty of the time stamps. [s]
     held : bool
         The recorder repeats values: `interval` is the measured refresh, not the sample interval.
+    frozen : float
+        Longest time for which a channel that else changes with every sample repeats one value. [s]
     """
 
     signal: str
@@ -447,6 +449,7 @@ class SignalFacts:
     window: float = 0.0
     time_uncertainty: float = 0.0
     held: bool = False
+    frozen: float = 0.0
 
     @property
     def duration(self) -> float:

@@ -154,6 +154,7 @@ class Source:
             window=sum(windows),
             time_uncertainty=clock.uncertainty,
             held=quality.held_for > 1,
+            frozen=quality.frozen_for * clock.interval,
         )
 
     # ------------------------------------------------------------ samples

@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from slacheck.contract import Samples
 
+_FEWEST_FROZEN = 50
+"""Samples that must repeat one value before a channel that else changes with every sample counts as frozen."""
 _FEWEST_HOLDS = 20
 """Changes of value that must have been seen before a record is called held."""
 _LONGEST_COUNTED = 4096
@@ -101,6 +103,11 @@ class ChannelQuality:
         """How many samples a value is typically held, 1 if the recorder does not repeat values."""
         return self._holds.held_for
 
+    @property
+    def frozen_for(self) -> int:
+        """Longest repetition of one value in a channel that else changes with every sample; 0 if it is not frozen."""
+        return self._holds.frozen_for
+
 
 @dataclass(slots=True)
 class HeldValues:
@@ -119,6 +126,9 @@ class HeldValues:
     _runs: np.ndarray = field(default_factory=lambda: np.zeros(_LONGEST_COUNTED + 1, dtype=np.int64))
     _changes: set[float] = field(default_factory=set)
     _smallest: float = float("inf")
+    _longest: int = 0
+    _sign: float = 0.0
+    _turns: int = 0
     _large: int = 0
     _total: int = 0
 
@@ -132,15 +142,21 @@ class HeldValues:
         changes = np.flatnonzero(values[1:] != values[:-1])
         if changes.size == 0:
             self._length += values.size - (self._value is not None)
+            self._longest = max(self._longest, self._length)
             self._value = float(values[-1])
             return
         seen = self._length - (1 if self._value is not None else 0)
         lengths = np.diff(np.concatenate(([-1 - seen], changes)))
+        self._longest = max(self._longest, int(np.max(lengths)), int(values.size - 1 - changes[-1]))
         if not self._started:
             lengths = lengths[1:]
             self._started = True
         self._runs += np.bincount(np.minimum(lengths, _LONGEST_COUNTED), minlength=_LONGEST_COUNTED + 1)
-        self._count(np.abs(np.diff(values)[changes]))
+        steps = np.diff(values)[changes]
+        self._count(np.abs(steps))
+        signs = np.concatenate(([self._sign], np.sign(steps)))
+        self._turns += int(np.count_nonzero(signs[1:] * signs[:-1] < 0))
+        self._sign = float(signs[-1])
         self._length = int(values.size - 1 - changes[-1])
         self._value = float(values[-1])
 
@@ -159,3 +175,10 @@ class HeldValues:
         if runs < _FEWEST_HOLDS or single > runs // 50 or len(self._changes) < 8 or self._large * 10 < self._total:
             return 1
         return int(np.searchsorted(np.cumsum(self._runs), (runs + 1) // 2))
+
+    @property
+    def frozen_for(self) -> int:
+        """Longest run where nearly all others are single samples and three in ten changes turn back, as in noise."""
+        runs, single = int(np.sum(self._runs)), int(self._runs[1])
+        noisy = runs >= 2 * _FEWEST_FROZEN and single * 20 >= runs * 19 and self._turns * 10 >= self._total * 3
+        return self._longest if noisy and self._longest >= _FEWEST_FROZEN else 0

@@ -55,6 +55,16 @@ def admit(need: Need, facts: SignalFacts) -> Iterator[Gate]:
         yield _duration(facts, need.duration)
     yield _coverage(facts, need.longest_gap, need.most_missing)
     yield _clipping(need, facts)
+    if facts.frozen > 0:
+        yield Gate(
+            "coverage",
+            Effect.NO_PASS,
+            False,
+            facts.frozen,
+            0.0,
+            f"{facts.channel} repeats one value for {_seconds(facts.frozen)}, while it else changes with every sample: "
+            f"it was not measured there. Mend the recorder, or mark the samples as invalid.",
+        )
 
 
 def chain_gain(facts: SignalFacts, frequency: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ _HEADINGS = ("verdict", "check", "measured", "limit", "margin", "at")
 _INDENT = 2
 _GIVING_WAY = ((1, 14), (2, 16), (3, 10))
 """Columns that are made narrower where the line is too long, and how narrow."""
+_REASONS_EACH = 2
+"""Sentences shown of one reason code; a record with many events has one for each."""
 _Row = tuple[str, ...]
 
 
@@ -125,8 +128,15 @@ def _why(finding: Document, several: bool, width: int) -> Iterator[str]:
     for check in (deciding(checks) for checks in groups(finding["checks"]).values()):
         if check["verdict"] == "FAIL":
             yield from _wrapped(f"{check['name']}: {check['definition']['text']}", width, "  ", "    ")
+    shown: Counter[str] = Counter()
     for reason in finding["reasons"]:
-        yield from _wrapped(f"{reason['code']}: {reason['sentence']}", width, "  ", "    ")
+        shown[reason["code"]] += 1
+        if shown[reason["code"]] <= _REASONS_EACH:
+            yield from _wrapped(f"{reason['code']}: {reason['sentence']}", width, "  ", "    ")
+    for code, count in shown.items():
+        if count > _REASONS_EACH:
+            more = f"{code}: {count - _REASONS_EACH} more like these; the report has them all"
+            yield from _wrapped(more, width, "  ", "    ")
 
 
 def _waiver(waiver: Document, width: int) -> Iterator[str]:

@@ -25,7 +25,15 @@ def quality_of(samples, cuts=(), **kwargs):
 def test_quality_counts_do_not_depend_on_cuts(values, cuts):
     whole = quality_of(values, clip=(-1.0, 2.0), uneven=True)
     pieces = quality_of(values, [c for c in cuts if c <= len(values)], clip=(-1.0, 2.0), uneven=True)
-    for name in ("samples", "missing", "clipped", "longest_missing_run", "interpolation_error", "held_for"):
+    for name in (
+        "samples",
+        "missing",
+        "clipped",
+        "longest_missing_run",
+        "interpolation_error",
+        "held_for",
+        "frozen_for",
+    ):
         assert getattr(whole, name) == getattr(pieces, name)
 
 
@@ -62,3 +70,26 @@ def test_interpolation_error_bounds_the_error_of_a_sine():
     bound = quality_of(np.sin(t), uneven=True).interpolation_error
     assert error <= bound * (1 + step**2)
     assert bound < 1.2 * error
+
+
+@pytest.mark.parametrize("cuts", [(), (101, 353, 354, 900)])
+def test_frozen_channel_that_else_is_noisy_is_found(cuts):
+    samples = np.random.default_rng(2).normal(0, 1, 5000)
+    samples[1000:1400] = samples[1000]
+    assert quality_of(samples, cuts).frozen_for == 400
+    samples[3000:] = samples[3000]
+    assert quality_of(samples, cuts).frozen_for == 2000
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        pytest.param(np.random.default_rng(1).normal(0, 1, 5000), id="noise"),
+        pytest.param(np.round(np.random.default_rng(1).normal(0, 0.4, 5000)), id="noise below a code"),
+        pytest.param(np.concatenate((np.ones(5000), 2 - np.exp(-np.arange(5000) / 500))), id="ideal step"),
+        pytest.param(np.concatenate((np.ones(5000), np.sin(np.arange(5000) / 50))), id="ideal ringing"),
+        pytest.param(np.full(5000, 3.0), id="constant"),
+    ],
+)
+def test_frozen_channel_ideal_levels_are_not_called_frozen(samples):
+    assert quality_of(samples).frozen_for == 0

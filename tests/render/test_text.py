@@ -82,3 +82,13 @@ def test_render_text_no_findings_at_all_is_said(synthetic):
         "INCONCLUSIVE hall-a-power 2.0: Hall A, dynamic power schedule\n0 findings\ncapture runs/step-1.csv\n\n\n"
         "waiver of DYN-2 by J. Doe, expires 2027-01-31: Fixed in B. (changes no verdict)\n"
     )
+
+
+def test_many_reasons_of_one_code_are_counted_not_listed(synthetic):
+    results = results_document(synthetic.record())
+    finding = next(f for f in results["findings"] if f["verdict"] == "INCONCLUSIVE")
+    finding["reasons"] = [{"code": "unsettled", "sentence": f"Event {i} had not settled."} for i in range(5)]
+    text = render(results)
+    assert "Event 1 had not settled." in text
+    assert "Event 2 had not settled." not in text
+    assert "unsettled: 3 more like these; the report has them all" in text
