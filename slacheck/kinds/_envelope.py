@@ -131,7 +131,7 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
     smear = chain_length(facts) + _stamps(name, measurements)
     hidden = smear + facts.grid
     terms = _terms(point, name, context)
-    noise: float = measurements.reading(("noise", name))
+    noise = _noise(name, signals[name], measurements)
     samples = max(1.0, facts.samples * min(1.0, facts.interval / facts.grid))
     uncertainty = expanded(terms, measurements.coverage_factor) + facts.interpolation_rms
     uncertainty += noise * largest_normal(samples, measurements.coverage_factor)
@@ -152,6 +152,19 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
         *_rung_gate(name, uncertainty, rung, signals[name]),
     )
     return Found(name, worst.value * tick, low, high, worst, worst.extreme, worst.deepest, smear, terms, gates)
+
+
+def _noise(name: str, signal: Signal, measurements: Measurements) -> float:
+    """Standard deviation of one value. [SI]
+
+    Of a derived signal, that of its source over the root of the samples in its window, if that is
+    less: the steps of an rms in an event look like noise, of which there are few values.
+    """
+    own: float = measurements.reading(("noise", name))
+    if signal.derive is None:
+        return own
+    source: float = measurements.reading(("noise", signal.derive.source))
+    return min(own, source / math.sqrt(max(1.0, signal.derive.window / measurements.facts(name).interval)))
 
 
 def _bounds(sure: Extent, possible: Extent, tick: float, smear: float) -> tuple[float, float | None]:

@@ -22,7 +22,7 @@ given coverage.
 
 **Uncertainty.** The interval ends hold what surely and what possibly lies beyond. (1) The level is
 moved outwards and inwards by U: accuracy at the level, noise of the record (as far as the largest of
-all its samples), error of interpolation. Levels are measured on a ladder of +-0.1, 0.2, 0.5, 1, 2 and
+all its samples; of a derived rms at most what the noise of its waveform makes), error of interpolation. Levels are measured on a ladder of +-0.1, 0.2, 0.5, 1, 2 and
 5 % of rated (waveforms: 0.5, 1, 2, 5, 10 %), and the next rung above U counts; beyond the last
 rung the interval is open. (2) Samples prove a run from its first to its last sample, and allow it from the
 sample before to the one after. (3) An average over W (a derived rms, or a declared averaging) smears
@@ -333,7 +333,9 @@ def _meters(requirement: ToleranceEnvelope, signals: Signals) -> tuple[MeterPlan
     plans = []
     window = 0.0 if requirement.window is None or requirement.mode != "cumulative" else requirement.window.value
     for name in phases(requirement):
-        plans.append(MeterPlan(("noise", name), (name,), lambda interval: NoiseMeter()))
+        derive = signals[name].derive
+        noisy = (name,) if derive is None else (name, derive.source)
+        plans += [MeterPlan(("noise", one), (one,), lambda interval: NoiseMeter()) for one in noisy]
         for side in sides(requirement):
             build = partial(
                 LevelMeter,
