@@ -20,18 +20,19 @@ Runs closer than `merge_gap` are one, from the start of the first to the end of 
 none are joined. Crossings are interpolated between samples. A record without an event passes,
 given coverage.
 
-**Uncertainty.** The interval ends hold what surely and what possibly lies beyond. (1) The level is
-moved outwards and inwards by U: accuracy at the level, noise of the record (as far as the largest of
-all its samples; of a derived rms at most what the noise of its waveform makes), error of interpolation. Levels are measured on a ladder of +-0.1, 0.2, 0.5, 1, 2 and
-5 % of rated (waveforms: 0.5, 1, 2, 5, 10 %), and the next rung above U counts; beyond the last
-rung the interval is open. (2) Samples prove a run from its first to its last sample, and allow it from the
-sample before to the one after. (3) An average over W (a derived rms, or a declared averaging) smears
-each edge: for one dip of constant depth, of duration D, the rms is below the level only while some of
-the dip is in the window, and surely while all the window is in the dip, so it reads D - W to D + W. The
-interval takes W both ways, and at the top at least W plus one refresh, the longest dip that can hide
-between; where that is longer than the limit a gate says so. A record that never leaves the continuous
-band hides nothing that would have pulled the average out of it. A reading beyond the level by more than U
-lasts longer than zero. A run at a gap, or at an end of the record, lasted longer: it is censored.
+**Uncertainty.** The interval ends hold what surely and what possibly lies beyond. (1) The level is moved
+outwards and inwards by U: accuracy at the level, noise of the record (as far as the largest of all its
+samples; of a derived rms at most what the noise of its waveform makes), error of interpolation. Levels are
+measured on a ladder of +-0.1, 0.2, 0.5, 1, 2 and 5 % of rated (waveforms: 0.5, 1, 2, 5, 10 %), and the next
+rung above U counts; beyond the last rung the interval is open. (2) Samples prove a run from its first to
+its last sample, and allow it from the sample before to the one after. (3) An average over W (a derived rms,
+or a declared averaging) smears each edge: for one dip of constant depth, of duration D, the rms is below
+the level only while some of the dip is in the window, and surely while all the window is in the dip, so it
+reads D - W to D + W. The interval takes W both ways, and at the top at least W plus one refresh, the
+longest dip that can hide between; where that is longer than the limit a gate says so. A record that never
+leaves the continuous band hides nothing that would have pulled the average out of it. A reading beyond the
+level by more than U lasts longer than zero. A run at a gap, or at an end of the record, lasted longer: it
+is censored.
 
 **short.** Points whose limit is shorter than `below` are judged on the AC waveform instead: on the
 departure of its samples from its own fundamental before the event, in pu of sqrt(2) rated. With A the
