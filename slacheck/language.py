@@ -193,6 +193,22 @@ DurationOrZero = Annotated[Quantity, QuantityOf("s", examples=("0 s", "100 ms"))
 Moment = Annotated[Quantity, QuantityOf("s", examples=("12.5 s", "-200 ms"))]
 """A time relative to something; may be negative. [s]"""
 Frequency = Annotated[Quantity, QuantityOf("Hz", examples=("0.1 Hz", "1 kHz"), positive=True)]
+QuantityName = Literal[
+    "voltage",
+    "current",
+    "active_power",
+    "reactive_power",
+    "apparent_power",
+    "power_factor",
+    "frequency",
+    "energy",
+    "state_of_charge",
+    "temperature",
+    "latency",
+    "ratio",
+    "count",
+]
+"""The quantities of the language; `units.QUANTITY_UNITS` has the units that fit each."""
 Share = Annotated[Quantity, QuantityOf("%", examples=("99 %", "2 %"))]
 Level = Annotated[Quantity, QuantityOf(examples=("10 MW", "0.9 pu", "15 %"))]
 """A level of a signal: in its unit, pu or %; the fit is checked against the signal."""

@@ -16,6 +16,7 @@ from slacheck.language import (
     Level,
     Model,
     Number,
+    QuantityName,
     Share,
     Text,
 )
@@ -43,21 +44,6 @@ def _unit(value: object) -> object:
 Version = Annotated[Literal[1], BeforeValidator(_version), WithJsonSchema({"const": 1})]
 Unit = Annotated[
     str, BeforeValidator(_unit), WithJsonSchema({"type": ["string", "number"], "examples": ["kW", "V", "Hz", "%"]})
-]
-QuantityName = Literal[
-    "voltage",
-    "current",
-    "active_power",
-    "reactive_power",
-    "apparent_power",
-    "power_factor",
-    "frequency",
-    "energy",
-    "state_of_charge",
-    "temperature",
-    "latency",
-    "ratio",
-    "count",
 ]
 
 

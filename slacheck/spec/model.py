@@ -25,6 +25,7 @@ from slacheck.language import (
     Level,
     Model,
     Number,
+    QuantityName,
     QuantityOf,
     Requirement,
     Share,
@@ -55,21 +56,6 @@ def _unit(value: object) -> object:
 Version = Annotated[Literal[1], BeforeValidator(_version), WithJsonSchema({"const": 1})]
 UnitText = Annotated[
     Text, BeforeValidator(_unit), WithJsonSchema({"type": ["string", "number"], "examples": ["MW", "V", "Hz", "%"]})
-]
-QuantityName = Literal[
-    "voltage",
-    "current",
-    "active_power",
-    "reactive_power",
-    "apparent_power",
-    "power_factor",
-    "frequency",
-    "energy",
-    "state_of_charge",
-    "temperature",
-    "latency",
-    "ratio",
-    "count",
 ]
 Window = Annotated[Quantity, QuantityOf("s", "cycle", examples=("1 cycle", "100 ms"), positive=True)]
 

@@ -178,7 +178,7 @@ def findings(hostile=""):
 
 def error_finding():
     trace = (
-        'Traceback (most recent call last):\n  File "/home/someone/x/slacheck/kinds/k.py", line 3, in f\nValueError: no'
+        'Traceback (most recent call last):\n  File "/elsewhere/x/slacheck/kinds/k.py", line 3, in f\nValueError: no'
     )
     return Finding(requirement("BUG-1", "broken"), "runs/step-1.csv", None, Verdict.ERROR, error=trace)
 
