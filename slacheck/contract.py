@@ -157,16 +157,45 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Derive:
-    """How a derived signal is computed from another one, before measuring.
+    """How a derived signal is computed from others, before measuring.
 
-    rms: root mean square over a trailing window, one value each `step` (stamped at the window's
-    end, as IEC 61000-4-30 instruments do). mean: trailing mean at the input's rate (`step` None).
+    rms, power, sequence: over a trailing window, one value each `step` (stamped at the window's end, as
+    IEC 61000-4-30 instruments do); power without a window, sum, difference, scale: sample by
+    sample; mean: trailing mean at the input's rate; lowpass: Butterworth, at the input's rate;
+    frequency: of the fundamental over a trailing window, one value each `step`.
+
+    Parameters
+    ----------
+    sources : tuple of str
+        Signals that it is computed from, in the order that the operation names them; power: all
+        voltages, then all currents.
+    window : float
+        How far back a value depends on its sources; 0 for sample by sample. [s]
+    step : float, optional
+        None: a value for each value of the sources. [s]
+    part : str, optional
+        power: active, reactive or apparent; sequence: positive, negative or zero.
+    frequency : float, optional
+        Nominal frequency; of a lowpass the frequency where it passes 1/sqrt(2). [Hz]
+    order : int
+        Of a lowpass.
+    factor : float
+        Of a scale.
     """
 
-    operation: Literal["rms", "mean"]
-    source: str
-    window: float
+    operation: Literal["rms", "mean", "lowpass", "power", "sum", "difference", "scale", "sequence", "frequency"]
+    sources: tuple[str, ...]
+    window: float = 0.0
     step: float | None = None
+    part: Literal["active", "reactive", "apparent", "positive", "negative", "zero"] | None = None
+    frequency: float | None = None
+    order: int = 2
+    factor: float = 1.0
+
+    @property
+    def source(self) -> str:
+        """The only, or the first, of the sources."""
+        return self.sources[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +222,33 @@ class Signal:
 
 
 Signals = Mapping[str, Signal]
+
+
+def leaves(signals: Signals, name: str) -> tuple[str, ...]:
+    """The recorded signals that `name` is computed from, each once; `name` itself if it is recorded."""
+    found, seen, waiting = list[str](), set[str](), [name]
+    while waiting:
+        one = waiting.pop()
+        derive = signals[one].derive
+        if one not in seen and derive is None:
+            found.append(one)
+        elif one not in seen and derive is not None:
+            waiting += reversed(derive.sources)
+        seen.add(one)
+    return tuple(found)
+
+
+def lead(signals: Signals, name: str) -> float:
+    """How far back a value of `name` depends on the record, at most; 0 for a recorded signal. [s]"""
+    known: dict[str, float] = {}
+
+    def of(one: str) -> float:
+        derive = signals[one].derive
+        if one not in known:
+            known[one] = 0.0 if derive is None else derive.window + max(of(source) for source in derive.sources)
+        return known[one]
+
+    return of(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +474,10 @@ class SignalFacts:
         Declared -3 dB bandwidth of the chain. [Hz]
     averaging : tuple of float
         Lengths of moving averages in the chain, derived windows included. [s]
+    filters : tuple of (float, int)
+        Butterworth low-passes in the chain: -3 dB frequency [Hz] and order.
+    unfit : tuple of (str, str)
+        Why a derived signal cannot be computed from this record: reason code and sentence.
     window : float
         Length of the trailing window of a derived signal: a time read on it is late by 0 to `window`. [s]
     time_uncertainty : float
@@ -446,6 +506,8 @@ class SignalFacts:
     anti_alias: bool = False
     bandwidth: float | None = None
     averaging: tuple[float, ...] = ()
+    filters: tuple[tuple[float, int], ...] = ()
+    unfit: tuple[tuple[str, str], ...] = ()
     window: float = 0.0
     time_uncertainty: float = 0.0
     held: bool = False
@@ -736,6 +798,8 @@ class RunRecord:
     spec_title: str | None
     spec_version: str | None
     spec_sha256: str
+    extends: tuple[Mapping[str, str | None], ...]
+    """Specs that it was laid over, the nearest first: reference, id, version, sha256."""
     contract: Mapping[str, str]
     decision: DecisionRule
     captures: tuple[CaptureRecord, ...]

@@ -113,6 +113,10 @@ def _record(
         spec_title=spec.title,
         spec_version=spec.version,
         spec_sha256=spec.sha256,
+        extends=tuple(
+            {"reference": base.reference, "id": base.id, "version": base.version, "sha256": base.sha256}
+            for base in spec.extends
+        ),
         contract=spec.contract,
         decision=spec.decision,
         captures=tuple(_capture_record(spec, binding, sources[id(binding)]) for binding in bindings),
@@ -136,10 +140,11 @@ def _used(spec: Spec, kind: str) -> bool:
 
 def _capture_record(spec: Spec, binding: Binding, source: Source) -> CaptureRecord:
     capture, clock = binding.capture, binding.capture.clock
-    used = {name: source.channel_name(name) for name in spec.signals if source.has(name)}
+    behind = {name: source.channel_names(name) for name in spec.signals if source.has(name)}
+    used = {channel for names in behind.values() for channel in names}
     channels = []
-    for name in sorted(set(used.values()) & set(source.quality)):
-        channel, quality = capture.channels[name], source.quality[name]
+    for name in sorted(name for name in used if (name,) in source.quality):
+        channel, quality = capture.channels[name], source.quality[(name,)]
         rate = 0.0 if clock.interval <= 0 else 1.0 / clock.interval
         channels.append(ChannelRecord(name, channel.unit, rate, quality.samples, quality.missing))
     duration = clock.segments[-1].last_time - clock.segments[0].first_time + clock.interval if clock.segments else 0.0
@@ -150,7 +155,7 @@ def _capture_record(spec: Spec, binding: Binding, source: Source) -> CaptureReco
         duration=duration if math.isfinite(duration) else 0.0,
         files=capture.files,
         channels=tuple(channels),
-        signals=used,
+        signals={name: names[0] for name, names in behind.items() if len(names) == 1},
         instrument=dict(capture.instrument),
         notes=capture.notes,
     )
@@ -168,6 +173,7 @@ def _written(
     }
     if submission is not None:
         members["submission.yaml"] = submission.raw
+    members |= {f"extends/{index}.yaml": base.document.raw for index, base in enumerate(spec.extends)}
     drawn = dict(traces.values())
     members |= {name: to_parquet(trace) for name, trace in drawn.items()}
     members["report.html"] = html.render(results, spec.resolved, drawn).encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,9 @@ import slacheck
 from slacheck import Capture
 from slacheck.contract import Accuracy
 from slacheck.engine import judge
+from slacheck.evidence.pack import write_pack
+from slacheck.evidence.verify import verify
+from slacheck.render.text import render
 from slacheck.run import Binding, check
 
 RANGE = {"kind": "dynamic_range", "signal": "p", "window": "100 ms", "limits": {"peak_to_peak": {"max": "1 MW"}}}
@@ -138,3 +143,29 @@ def test_members_and_verdicts_do_not_depend_on_the_order_of_captures():
     assert [drop(f) for f in sorted(forward["findings"], key=key)] == [
         drop(f) for f in sorted(backward["findings"], key=key)
     ]
+
+
+def test_spec_that_is_laid_over_another_keeps_both_in_the_evidence(tmp_path):
+    base = tmp_path / "base.yaml"
+    base.write_text(
+        "slacheck: 1\nid: base\nversion: '2000'\nsignals: {p: {quantity: active_power, unit: MW, rated: 10 MW}}\n"
+        "requirements:\n  - {id: R, kind: dynamic_range, signal: p, window: 100 ms,\n"
+        "     note: 'Unverified figure: the limit.', limits: {peak_to_peak: {max: 1 MW}}}\n",
+        encoding="utf-8",
+    )
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("slacheck: 1\nid: mine\nextends: base\n", encoding="utf-8")
+    run = check(slacheck.load_spec(mine), [Binding(capture("one"))])
+    assert run.results["spec"]["extends"] == [
+        {"reference": "base", "id": "base", "version": "2000", "sha256": hashlib.sha256(base.read_bytes()).hexdigest()}
+    ]
+    assert run.members["extends/0.yaml"] == base.read_bytes()
+    text = render(run.results)
+    assert "extends base (base 2000)\nfigures not verified at their source: R\n" in text
+    assert "R (unverified figures)" in text.replace("  (", " (")
+    assert '<span class="tag">unverified figures</span>' in run.members["report.html"].decode()
+    pack = tmp_path / "pack.zip"
+    write_pack(pack, run.members, [])
+    assert verify(pack).ok
+    write_pack(pack, {**run.members, "extends/0.yaml": base.read_bytes() + b"\n"}, [])
+    assert "extends/0.yaml is not what the results say that spec.yaml extends" in "\n".join(verify(pack).lines)

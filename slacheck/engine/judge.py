@@ -36,15 +36,15 @@ _SHOWN_ANYWAY = {"metadata_missing", "condition_not_met"}
 def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft]) -> Readings:
     """One pass over a capture that feeds the meters of all requirements judged on it."""
     plans: list[MeterPlan] = []
-    channels: list[str] = []
+    signals: list[str] = []
     for draft in drafts:
-        channels += [source.channel(name).name for name in signals_of(spec, draft.requirement)]
+        signals += signals_of(spec, draft.requirement)
         try:
             plans += spec.kind(draft.requirement).meters(draft.requirement, spec.signals)
             plans += condition_meters(draft.requirement, spec.signals)
         except Exception:  # a bug of one kind must not take the others with it
             draft.error = traceback.format_exc()
-    return measure(source, plans, channels)
+    return measure(source, plans, signals)
 
 
 def evaluate_draft(spec: Spec, draft: Draft, readings: Readings) -> None:
@@ -82,7 +82,8 @@ def _gates(
 
 def _metadata_gates(spec: Spec, requirement: Requirement, readings: Readings, rule: DecisionRule) -> Iterator[Gate]:
     for name in _measured_signals(spec, requirement):
-        gate = accuracy_gate(name, readings.source.channel_name(name), readings.accuracy(name), rule.rule)
+        channels = ", ".join(readings.source.channel_names(name))
+        gate = accuracy_gate(name, channels, readings.accuracy(name), rule.rule)
         if gate is not None:
             yield gate
     capture = readings.source.capture
@@ -108,7 +109,7 @@ def _record_notes(spec: Spec, requirement: Requirement, readings: Readings) -> t
         facts = readings.facts(name)
         if facts.interpolated:
             notes.append(_interpolation_note(facts, spec.signals[name].base))
-        if facts.averaging or facts.bandwidth is not None:
+        if facts.averaging or facts.filters or facts.bandwidth is not None:
             notes.append(_filter_note(facts))
         accuracy = readings.accuracy(name)
         if accuracy is not None and accuracy.source == "spec":
@@ -122,6 +123,7 @@ def _filter_note(facts: SignalFacts) -> str:
     """A clause that names no fastest content is read as filtered, and says so (requirements.md R05)."""
     chain = [f"averaging over {1e3 * length:.4g} ms" for length in facts.averaging]
     chain += [] if facts.bandwidth is None else [f"a bandwidth of {facts.bandwidth:.4g} Hz"]
+    chain += [f"a low-pass of {cutoff:.4g} Hz" for cutoff, _ in facts.filters]
     corner = half_gain_frequency(facts)
     return (
         f"{facts.signal} is read as filtered: {' and '.join(chain)} pass half of an amplitude at {corner:.4g} Hz; what "

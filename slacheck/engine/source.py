@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slacheck.contract import Accuracy, Block, Derive, Signal, SignalFacts, Signals, Waveform
+from slacheck.contract import Accuracy, Block, Signal, SignalFacts, Signals, Waveform, lead, leaves
+from slacheck.engine.carried import accuracy_of, chain_of, interpolation_of, unfit
+from slacheck.engine.derived import DerivedSignals
 from slacheck.engine.grid import LONGEST_STEP, Gridder
 from slacheck.errors import CaptureError, Diagnostic
-from slacheck.measure.derive import Transform, make_transform
 from slacheck.quality.facts import ChannelQuality
 
 if TYPE_CHECKING:
@@ -41,62 +43,63 @@ class Source:
     capture: Capture
     signals: Signals
     overrides: Mapping[str, str] = field(default_factory=dict)
-    quality: dict[str, ChannelQuality] = field(default_factory=dict)
+    quality: dict[tuple[str, ...], ChannelQuality] = field(default_factory=dict)
+    """Of single channels, and of channels together: missing where any of them is."""
+
+    lost: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """For how long derived signals had no value though their channels had, in all and without a break. [s]"""
 
     # ------------------------------------------------------------ names
 
-    def chain(self, name: str) -> tuple[Signal, tuple[Derive, ...]]:
-        """The declared signal behind `name`, and what is derived from it, in order."""
-        steps: list[Derive] = []
-        signal = self.signals[name]
-        while signal.derive is not None:
-            steps.insert(0, signal.derive)
-            signal = self.signals[signal.derive.source]
-        return signal, tuple(steps)
+    def channel_names(self, name: str) -> tuple[str, ...]:
+        """Channels behind a signal: by override, by the spec's `channel:`, or of the recorded signals' own names."""
+        return tuple(dict.fromkeys(self._channel_name(self.signals[leaf]) for leaf in leaves(self.signals, name)))
 
-    def channel_name(self, name: str) -> str:
-        """Channel of a signal: by override, by the spec's `channel:`, or of the signal's own name."""
-        base, _ = self.chain(name)
-        override = self.overrides.get(base.name)
+    def _channel_name(self, signal: Signal) -> str:
+        override = self.overrides.get(signal.name)
         if override is not None and override not in self.capture.channels:
-            raise self._unknown_channel(base.name, override)
-        return override or base.channel or base.name
+            raise self._unknown_channel(signal.name, override)
+        return override or signal.channel or signal.name
 
     def has(self, name: str) -> bool:
-        """Whether the capture has the channel behind this signal."""
-        return self.channel_name(name) in self.capture.channels
+        """Whether the capture has every channel behind this signal."""
+        return all(channel in self.capture.channels for channel in self.channel_names(name))
 
     def channel(self, name: str) -> Channel:
-        """The channel behind a signal.
+        """The channel of a recorded signal.
 
         Raises
         ------
         CaptureError
             If its unit is unknown or does not fit the signal.
         """
-        base, _ = self.chain(name)
-        channel = self.capture.channels[self.channel_name(name)]
+        signal = self.signals[name]
+        channel = self.capture.channels[self._channel_name(signal)]
         if channel.base is None:
             raise CaptureError(
                 Diagnostic(
                     self.capture.id,
-                    f"channel {channel.name!r} has no unit, and the signal {base.name!r} needs one",
+                    f"channel {channel.name!r} has no unit, and the signal {name!r} needs one",
                     fix=f"name it in the sidecar {self.capture.id}.meta.yaml: "
-                    f"`channels: {{{channel.name}: {{unit: {base.unit}}}}}`",
+                    f"`channels: {{{channel.name}: {{unit: {signal.unit}}}}}`",
                 )
             )
-        same = channel.base == base.base or {channel.base, base.base} == {"1", "%"}
-        if not same or (channel.quantity is not None and channel.quantity != base.quantity):
+        same = channel.base == signal.base or {channel.base, signal.base} == {"1", "%"}
+        if not same or (channel.quantity is not None and channel.quantity != signal.quantity):
             found = f"{channel.quantity} in {channel.unit}" if channel.quantity else f"in {channel.unit}"
             raise CaptureError(
                 Diagnostic(
                     self.capture.id,
-                    f"channel {channel.name!r} is {found}, but the signal {base.name!r} is a {base.quantity} "
-                    f"in {base.unit}",
+                    f"channel {channel.name!r} is {found}, but the signal {name!r} is a {signal.quantity} "
+                    f"in {signal.unit}",
                     fix="map the signal to another channel (--map SIGNAL=CHANNEL), or correct the unit in the sidecar",
                 )
             )
         return channel
+
+    def channels(self, name: str) -> tuple[Channel, ...]:
+        """The channels of the recorded signals behind a signal, in the order of `contract.leaves`."""
+        return tuple(self.channel(leaf) for leaf in leaves(self.signals, name))
 
     def _unknown_channel(self, signal: str, channel: str) -> CaptureError:
         near = difflib.get_close_matches(channel, self.capture.channels, 1)
@@ -113,62 +116,69 @@ class Source:
 
     def grid_interval(self, name: str) -> float:
         """Interval of the grid on which meters see a signal. [s]"""
-        _, steps = self.chain(name)
-        interval = self.capture.clock.interval
-        for step in steps:
-            interval = interval if step.step is None else step.step
-        return interval
+        derive = self.signals[name].derive
+        if derive is None:
+            return self.capture.clock.interval
+        return derive.step if derive.step is not None else self.grid_interval(derive.source)
 
     def accuracy(self, name: str) -> Accuracy | None:
-        """Declared for the channel, else for the signal, else for the signal it is derived from."""
-        base, _ = self.chain(name)
-        return self.channel(name).accuracy or self.signals[name].accuracy or base.accuracy
+        """Declared for the channels, else for the signal, else for what it is derived from."""
+        return accuracy_of(self, name)
 
     def facts(self, name: str) -> SignalFacts:
         """What the capture says of a signal; complete once its samples have streamed past."""
-        _, steps = self.chain(name)
-        clock, channel = self.capture.clock, self.channel(name)
-        quality = self.quality[channel.name]
+        clock, channels = self.capture.clock, self.channels(name)
+        each = [self.quality[(channel.name,)] for channel in channels]
+        together = self.quality[self.channel_names(name)]
         lost, time_gap = _lost_in_time(clock)
-        uneven = clock.times is not None
-        windows = tuple(step.window for step in steps)
+        without, longest_without = self._without(name)
+        lost += math.ceil(without / clock.interval)
+        held_for = max(quality.held_for for quality in each)
+        chain = chain_of(self, name)
+        error, error_rms = interpolation_of(self, name) if clock.times is not None else (0.0, 0.0)
         return SignalFacts(
             signal=name,
-            channel=channel.name,
-            interval=clock.interval * quality.held_for,
+            channel=", ".join(dict.fromkeys(channel.name for channel in channels)),
+            interval=clock.interval * held_for,
             grid=self.grid_interval(name),
             first=clock.segments[0].first_time if clock.segments else 0.0,
             last=clock.segments[-1].last_time if clock.segments else 0.0,
             samples=clock.count + lost,
-            missing=quality.missing + lost,
-            longest_gap=max(time_gap, quality.longest_missing_run * clock.interval),
+            missing=together.missing + lost,
+            longest_gap=max(time_gap, longest_without, together.longest_missing_run * clock.interval),
             jitter=clock.jitter,
-            interpolated=uneven,
-            interpolation_error=quality.interpolation_error if uneven else 0.0,
-            interpolation_rms=quality.interpolation_rms if uneven else 0.0,
+            interpolated=clock.times is not None,
+            interpolation_error=error,
+            interpolation_rms=error_rms,
             clock_fault=clock.fault,
-            clipped=quality.clipped,
+            clipped=sum(quality.clipped for quality in each),
             anti_alias=self.capture.anti_alias,
-            bandwidth=channel.bandwidth,
-            averaging=tuple(length for length in (channel.averaging, *windows) if length > 0),
-            window=sum(windows),
+            bandwidth=chain.bandwidth,
+            averaging=chain.averaging,
+            filters=chain.filters,
+            unfit=tuple(unfit(self, name)),
+            window=lead(self.signals, name),
             time_uncertainty=clock.uncertainty,
-            held=quality.held_for > 1,
-            frozen=quality.frozen_for * clock.interval,
+            held=held_for > 1,
+            frozen=max(quality.frozen_for for quality in each) * clock.interval,
         )
+
+    def _without(self, name: str) -> tuple[float, float]:
+        """For how long a signal, or any that it is derived from, had no value of its own accord. [s]"""
+        derive = self.signals[name].derive
+        below = [] if derive is None else [self._without(source) for source in dict.fromkeys(derive.sources)]
+        own = self.lost.get(name, (0.0, 0.0))
+        return own[0] + sum(total for total, _ in below), max((own[1], *(longest for _, longest in below)))
 
     # ------------------------------------------------------------ samples
 
     def window(self, name: str, start: float, end: float) -> Waveform:
         """Samples of a signal in [start, end] at their own times; read again from the record."""
-        base, steps = self.chain(name)
-        lead = sum(step.window + (step.step or 0.0) for step in steps)
-        if lead > 0:
-            lead += 2 * self.capture.clock.interval
-        times, samples = self._samples(base.name, start - lead, end)
         interval = self.grid_interval(name)
-        if steps:
-            times, samples = self._derived(steps, times, samples)
+        if self.signals[name].derive is None:
+            times, samples = self._samples(name, start, end)
+        else:
+            times, samples = self._derived(name, start, end)
             inside = (times >= start) & (times <= end)
             times, samples = times[inside], samples[inside]
         return Waveform(times, samples, interval, _gaps(times, interval, start, end))
@@ -181,16 +191,17 @@ class Source:
         present = np.isfinite(samples)
         return times[present], samples[present]
 
-    def _derived(self, steps: tuple[Derive, ...], times: Samples, samples: Samples) -> tuple[Samples, Samples]:
+    def _derived(self, name: str, start: float, end: float) -> tuple[Samples, Samples]:
         clock = self.capture.clock
+        derived = DerivedSignals(self.signals, (name,), clock.interval)
+        stepped = self.grid_interval(name) != clock.interval
+        before = lead(self.signals, name) + (self.grid_interval(name) if stepped else 0.0)
+        before += 2 * clock.interval if before > 0 else 0.0
+        first, last = index_range(clock, start - before, end)
+        samples = np.stack([self.channel(leaf).read(first, last) for leaf in derived.recorded])
         gridder = Gridder(clock.interval, even=clock.times is None)
-        chain = transforms(steps, clock.interval)
-        stepped = steps[-1].step is not None  # then sample k stands at k * interval exactly
-        found = [
-            (_block_times(block, stepped), block.samples[0])
-            for piece in gridder.push(times, samples[np.newaxis])
-            for block in through(chain, piece)
-        ]
+        pieces = gridder.push(times_of(clock, first, last), samples)
+        found = [(_block_times(block, stepped), block.samples[0]) for piece in pieces for block in derived.push(piece)]
         if not found:
             return np.empty(0), np.empty(0)
         return np.concatenate([t for t, _ in found]), np.concatenate([y for _, y in found])
@@ -224,26 +235,6 @@ def _block_times(block: Block, stepped: bool) -> Samples:
     if stepped:
         return np.arange(block.start, block.start + count, dtype=np.float64) * block.interval
     return block.first_time + np.arange(count, dtype=np.float64) * block.interval
-
-
-def transforms(steps: tuple[Derive, ...], interval: float) -> list[Transform]:
-    """Fresh transforms of a chain of derived signals."""
-    chain = []
-    for step in steps:
-        chain.append(make_transform(step, interval))
-        interval = interval if step.step is None else step.step
-    return chain
-
-
-def through(chain: list[Transform], block: Block) -> Iterator[Block]:
-    """What a block becomes at the end of the chain, if anything yet."""
-    current: Block | None = block
-    for transform in chain:
-        if current is None:
-            return
-        current = transform.push(current)
-    if current is not None and current.samples.shape[1] > 0:
-        yield current
 
 
 def times_of(clock: Clock, first: int, last: int) -> Samples:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slacheck.contract import Accuracy, Block, Meter, MeterPlan, SignalFacts, Waveform
+from slacheck.engine.derived import DerivedSignals
 from slacheck.engine.grid import Gridder
-from slacheck.engine.source import PIECE, Source, through, times_of, transforms
-from slacheck.measure.derive import Transform
+from slacheck.engine.source import PIECE, Source, times_of
 from slacheck.quality.facts import ChannelQuality
 
 if TYPE_CHECKING:
@@ -29,28 +29,14 @@ class Feed:
 
     channels: tuple[str, ...]
     gridder: Gridder
-    chains: tuple[list[Transform], ...]
+    derived: DerivedSignals
     meters: dict[Hashable, Meter] = field(default_factory=dict)
 
     def blocks(self, times: Samples, columns: dict[str, Samples]) -> Iterator[Block]:
         """Blocks that the next samples of the channels complete."""
         samples = np.stack([columns[name] for name in self.channels])
-        for block in self.gridder.push(times, samples):
-            if not any(self.chains):
-                yield block
-            else:
-                yield from self._derived(block)
-
-    def _derived(self, block: Block) -> Iterator[Block]:
-        """Each row through its own chain; the chains are alike, so the rows come out on one grid."""
-        rows = [
-            list(through(chain, Block(row[np.newaxis], block.segment, block.start, block.first_time, block.interval)))
-            for chain, row in zip(self.chains, block.samples, strict=True)
-        ]
-        if rows[0]:
-            first = rows[0][0]
-            joined = np.concatenate([row[0].samples for row in rows])
-            yield Block(joined, first.segment, first.start, first.first_time, first.interval)
+        for recorded in self.gridder.push(times, samples):
+            yield from self.derived.push(recorded)
 
 
 @dataclass(slots=True)
@@ -88,7 +74,7 @@ class Readings:
         return Readings(self.source, self.meters, self.failures, coverage_factor, self._taken)
 
 
-def measure(source: Source, plans: Iterable[MeterPlan], channels: Iterable[str]) -> Readings:
+def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) -> Readings:
     """Feed every planned meter in one pass over the capture.
 
     Parameters
@@ -97,24 +83,35 @@ def measure(source: Source, plans: Iterable[MeterPlan], channels: Iterable[str])
         The capture as signals.
     plans : iterable of MeterPlan
         Plans with equal keys share one meter.
-    channels : iterable of str
-        Channels whose quality is wanted, whether or not a meter reads them.
+    signals : iterable of str
+        Signals whose facts are wanted, whether or not a meter reads them.
     """
+    plans = tuple(plans)
+    wanted = dict.fromkeys((*signals, *(name for plan in plans for name in plan.signals)))
+    groups = sorted({tuple(dict.fromkeys(c.name for c in source.channels(name))) for name in wanted})
     feeds = _feeds(source, plans)
     clock = source.capture.clock
-    names = sorted({*channels, *(name for feed in feeds for name in feed.channels)})
+    names = sorted({name for group in groups for name in group})
+    several = [group for group in groups if len(group) > 1]
     for name in names:
-        source.quality[name] = ChannelQuality(source.capture.channels[name].clip, uneven=clock.times is not None)
+        source.quality[(name,)] = ChannelQuality(
+            source.capture.channels[name].clip, clock.times is not None, any(name in group for group in several)
+        )
+    source.quality.update((group, ChannelQuality()) for group in several)
     failures: dict[Hashable, str] = {}
     for first in range(0, clock.count, PIECE):
         last = min(first + PIECE, clock.count)
         columns = {name: source.capture.channels[name].read(first, last) for name in names}
         for name, samples in columns.items():
-            source.quality[name].update(samples)
+            source.quality[(name,)].update(samples)
+        for group in several:  # a sum is missing where any of its terms is
+            source.quality[group].update(sum((columns[name] for name in group), np.zeros(last - first)))
         if clock.fault is None:
             times = times_of(clock, first, last)
             for feed in feeds:
                 _update(feed, times, columns, failures)
+    for feed in feeds:
+        source.lost.update(feed.derived.lost())
     return Readings(source, {key: meter for feed in feeds for key, meter in feed.meters.items()}, failures)
 
 
@@ -142,11 +139,11 @@ def _feeds(source: Source, plans: Iterable[MeterPlan]) -> list[Feed]:
             raise ValueError(f"the signals {plan.signals} of one meter are not on one grid")
         place = (plan.signals, plan.bridge)
         if place not in feeds:
-            chains = [source.chain(name)[1] for name in plan.signals]
+            derived = DerivedSignals(source.signals, plan.signals, clock.interval)
             feeds[place] = Feed(
-                tuple(source.channel(name).name for name in plan.signals),
+                tuple(source.channel(name).name for name in derived.recorded),
                 Gridder(clock.interval, even=clock.times is None, bridge=plan.bridge),
-                tuple(transforms(steps, clock.interval) for steps in chains),
+                derived,
             )
         feeds[place].meters[plan.key] = plan.build(intervals.pop())
     return list(feeds.values())

@@ -37,6 +37,7 @@ def results_document(record: RunRecord) -> dict[str, Any]:
                 "title": record.spec_title,
                 "version": record.spec_version,
                 "sha256": record.spec_sha256,
+                "extends": [dict(base) for base in record.extends],
             },
             "contract": record.contract,
             "submission": record.submission,

@@ -33,7 +33,7 @@ from slacheck.evidence.schema import manifest_schema, results_schema, schema_fau
 
 _REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", "results.json", "spec.yaml")
 _OPTIONAL = ("submission.yaml",)
-_FOLDERS = ("captures/", "traces/")
+_FOLDERS = ("captures/", "extends/", "traces/")
 _MOST_SHOWN = 20
 Document = dict[str, Any]
 Members = Mapping[str, bytes]
@@ -167,6 +167,10 @@ def _spec(members: Members, results: Document) -> Iterator[str]:
     digest = _sha256(members["spec.yaml"])
     if digest != results["spec"]["sha256"]:
         yield f"spec.yaml has SHA-256 {digest}, the results are of a spec with {results['spec']['sha256']}"
+    bases = {f"extends/{index}.yaml": base["sha256"] for index, base in enumerate(results["spec"]["extends"])}
+    for name in sorted(bases.keys() | {name for name in members if name.startswith("extends/")}):
+        if name not in members or name not in bases or _sha256(members[name]) != bases[name]:
+            yield f"{name} is not what the results say that spec.yaml extends"
     submission = results["submission"]
     if (submission is None) != ("submission.yaml" not in members):
         yield "submission.yaml is in the pack, or named in the results, but not both"

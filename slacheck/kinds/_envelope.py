@@ -157,11 +157,11 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
 def _noise(name: str, signal: Signal, measurements: Measurements) -> float:
     """Standard deviation of one value. [SI]
 
-    Of a derived signal, that of its source over the root of the samples in its window, if that is
+    Of a derived rms, that of its source over the root of the samples in its window, if that is
     less: the steps of an rms in an event look like noise, of which there are few values.
     """
     own: float = measurements.reading(("noise", name))
-    if signal.derive is None:
+    if signal.derive is None or signal.derive.operation != "rms":
         return own
     source: float = measurements.reading(("noise", signal.derive.source))
     return min(own, source / math.sqrt(max(1.0, signal.derive.window / measurements.facts(name).interval)))

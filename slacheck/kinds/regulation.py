@@ -69,6 +69,7 @@ from slacheck.contract import (
     Term,
     Witness,
     expanded,
+    lead,
     level,
     level_problem,
 )
@@ -283,15 +284,6 @@ def _key(requirement: Regulation, signals: Signals) -> tuple[object, ...]:
     return ("aggregates", requirement.signal, length, requirement.aggregate.method, bands)
 
 
-def _lead(requirement: Regulation, signals: Signals) -> float:
-    """How long a derived signal has no value at the start of a record, at most. [s]"""
-    lead, derive = 0.0, signals[requirement.signal].derive
-    while derive is not None:
-        lead += derive.window
-        derive = signals[derive.source].derive
-    return lead
-
-
 def _meters(requirement: Regulation, signals: Signals) -> tuple[MeterPlan, ...]:
     from slacheck.measure.aggregates import AggregateMeter
 
@@ -301,7 +293,7 @@ def _meters(requirement: Regulation, signals: Signals) -> tuple[MeterPlan, ...]:
         length=None if length is None else length.value,
         method=requirement.aggregate.method,
         bands=_bands(requirement, signals),
-        lead=_lead(requirement, signals),
+        lead=lead(signals, requirement.signal),
     )
     names = (requirement.signal,)
     return (

@@ -72,6 +72,7 @@ from slacheck.contract import (
     Signal,
     Signals,
     is_relative,
+    lead,
     level_problem,
     limit_of,
 )
@@ -227,7 +228,7 @@ def _needs(name: str, requirement: StepResponse, signals: Signals) -> tuple[Need
     duration = requirement.window.before.value + requirement.window.after.value
     timed = name in ("delay_time", "settling_time")
     bandwidth = None if own is None else passing(own, timed=timed)
-    if name != "rise_time" and signals[requirement.signal].derive is not None:
+    if name != "rise_time" and lead(signals, requirement.signal) > 0:
         bandwidth = None  # its window belongs to what the clause names
     needs = [Need(requirement.signal, time_limit=own, bandwidth=bandwidth, duration=duration, even=False)]
     if requirement.event.at is None and not is_own(requirement):

@@ -335,7 +335,7 @@ def _meters(requirement: ToleranceEnvelope, signals: Signals) -> tuple[MeterPlan
     window = 0.0 if requirement.window is None or requirement.mode != "cumulative" else requirement.window.value
     for name in phases(requirement):
         derive = signals[name].derive
-        noisy = (name,) if derive is None else (name, derive.source)
+        noisy = (name, derive.source) if derive is not None and derive.operation == "rms" else (name,)
         plans += [MeterPlan(("noise", one), (one,), lambda interval: NoiseMeter()) for one in noisy]
         for side in sides(requirement):
             build = partial(

@@ -125,11 +125,13 @@ def _reference_problems(reference: str, signal: Signal, signals: Signals) -> Ite
 
 
 def _derived(signal: Signal, signals: Signals) -> tuple[tuple[object, ...], ...]:
-    steps: tuple[tuple[object, ...], ...] = ()
-    while signal.derive is not None:
-        steps = ((signal.derive.operation, signal.derive.window, signal.derive.step), *steps)
-        signal = signals[signal.derive.source]
-    return steps
+    """The windows that a signal is read through, in order; what is computed sample by sample moves nothing in time."""
+    derive = signal.derive
+    if derive is None:
+        return ()
+    below = {_derived(signals[source], signals) for source in derive.sources}
+    alike = below.pop() if len(below) == 1 else ((signal.name,),)
+    return (*alike, (derive.operation, derive.window, derive.step)) if derive.window > 0 else alike
 
 
 def _checks(requirement: Tracking, signals: Signals) -> tuple[CheckPlan, ...]:

@@ -70,6 +70,7 @@ from slacheck.contract import (
     Signals,
     Term,
     is_relative,
+    lead,
     level,
     level_problem,
     limit_of,
@@ -213,7 +214,7 @@ def _needs(name: str, requirement: TransientDeviation, signals: Signals) -> tupl
     # without a recovery limit the clause names no speed but the time that counts as held
     seen = fastest if fastest is not None else requirement.band.hold.value or window.after.value
     passes: float | None = None  # the window of a derived signal belongs to what the clause names
-    if signals[requirement.signal].derive is None:
+    if lead(signals, requirement.signal) == 0:
         passes = passing(fastest if fastest is not None else window.after.value, timed=timed)
     duration = window.before.value + window.after.value
     needs = [Need(requirement.signal, time_limit=seen, bandwidth=passes, duration=duration, even=False)]

@@ -31,14 +31,19 @@ class ChannelQuality:
         Levels at and beyond which the instrument is saturated. [SI]
     uneven : bool
         Whether to keep second differences, the bound of the error of linear interpolation.
+    extremes : bool
+        Whether to keep the smallest and the largest sample.
     """
 
     clip: tuple[float, float] | None = None
     uneven: bool = False
+    extremes: bool = False
     samples: int = 0
     missing: int = 0
     clipped: int = 0
     longest_missing_run: int = 0
+    lowest: float | None = None
+    highest: float | None = None
     _open_run: int = 0
     _tail: Samples | None = None
     _largest_bend: float = 0.0
@@ -57,6 +62,10 @@ class ChannelQuality:
             low, high = self.clip
             self.clipped += int(np.count_nonzero((samples <= low) | (samples >= high)))
         self._holds.update(samples)
+        if self.extremes and finite.any():
+            low, high = float(np.min(samples[finite])), float(np.max(samples[finite]))
+            self.lowest = low if self.lowest is None else min(self.lowest, low)
+            self.highest = high if self.highest is None else max(self.highest, high)
         if self.uneven:
             self._measure_bends(samples)
 

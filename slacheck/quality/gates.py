@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from slacheck.contract import Accuracy, Effect, Gate, Need, SignalFacts
@@ -45,6 +46,8 @@ def admit(need: Need, facts: SignalFacts) -> Iterator[Gate]:
             f"The time stamps of {facts.channel} are not usable: {facts.clock_fault}. "
             f"Mend the clock, or declare `time: {{sample_rate: ...}}` in the sidecar if the samples are evenly taken.",
         )
+    for code, sentence in facts.unfit:
+        yield Gate(code, Effect.NO_VERDICT, False, None, None, sentence)
     if need.max_frequency is not None:
         yield _sample_rate(need, facts, need.max_frequency)
     if need.bandwidth is not None:
@@ -67,18 +70,30 @@ def admit(need: Need, facts: SignalFacts) -> Iterator[Gate]:
         )
 
 
-def chain_gain(facts: SignalFacts, frequency: float) -> float:
-    """Amplitude gain of the measuring chain at `frequency`. [1]
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What stands before the samples of a signal: averages [s], low-passes ([Hz], order), bandwidth [Hz]."""
+
+    averaging: tuple[float, ...] = ()
+    filters: tuple[tuple[float, int], ...] = ()
+    bandwidth: float | None = None
+
+
+def chain_gain(chain: Chain | SignalFacts, frequency: float) -> float:
+    """Amplitude gain of a measuring chain at `frequency`. [1]
 
     Moving averages of length Tw pass ``|sinc(f Tw)|`` (requirements.md 2.5); a declared -3 dB
-    bandwidth B is taken as first order, ``1 / sqrt(1 + (f/B)^2)``, the worst of the usual ones.
+    bandwidth B is taken as first order, ``1 / sqrt(1 + (f/B)^2)``, the worst of the usual ones;
+    a derived low-pass is the Butterworth filter it is, ``1 / sqrt(1 + (f/f_c)^(2n))``.
     """
     gain = 1.0
-    for length in facts.averaging:
+    for length in chain.averaging:
         x = math.pi * frequency * length
         gain *= 1.0 if x == 0.0 else abs(math.sin(x) / x)
-    if facts.bandwidth is not None:
-        gain /= math.hypot(1.0, frequency / facts.bandwidth)
+    if chain.bandwidth is not None:
+        gain /= math.hypot(1.0, frequency / chain.bandwidth)
+    for cutoff, order in chain.filters:
+        gain /= math.hypot(1.0, (frequency / cutoff) ** order)
     return gain
 
 
@@ -88,7 +103,9 @@ def half_gain_frequency(facts: SignalFacts) -> float:
     Below the first zero of the longest moving average the gain falls steadily.
     """
     high = min(
-        1.0 / max(facts.averaging, default=0.0) if facts.averaging else math.inf, 2.0 * (facts.bandwidth or math.inf)
+        1.0 / max(facts.averaging) if facts.averaging else math.inf,
+        2.0 * (facts.bandwidth or math.inf),
+        *(2.0 * cutoff for cutoff, _ in facts.filters),
     )
     low = 0.0
     for _ in range(20):
@@ -124,6 +141,7 @@ def _bandwidth(need: Need, facts: SignalFacts, frequency: float) -> Gate:
     parts = [f"averaging over {_seconds(length)}" for length in facts.averaging if length > 0]
     if facts.bandwidth is not None:
         parts.append(f"a bandwidth of {_hertz(facts.bandwidth, 'Hz')}")
+    parts += [f"a low-pass of {_hertz(cutoff, 'Hz')}, order {order}" for cutoff, order in facts.filters]
     if not parts:
         sentence = (
             f"No averaging and no bandwidth is declared for {facts.channel}; its sampler is taken as the only limit"

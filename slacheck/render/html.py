@@ -21,7 +21,17 @@ from markupsafe import Markup
 from slacheck.contract import WORST_FIRST
 from slacheck.errors import printable
 from slacheck.evidence.canonical import canonical_json
-from slacheck.render.numbers import Document, Numbers, compact, deciding, groups, in_unit, numbers_of, with_unit
+from slacheck.render.numbers import (
+    Document,
+    Numbers,
+    compact,
+    deciding,
+    groups,
+    in_unit,
+    is_unverified,
+    numbers_of,
+    with_unit,
+)
 from slacheck.render.plot import witness_plot
 from slacheck.render.scalebar import scale_bar
 
@@ -108,6 +118,7 @@ def _page(results: Document, resolved_spec: Document, plots: dict[str, Any], man
         counts=[(verdict, verdicts.count(verdict)) for verdict in WORST_FIRST if verdict in verdicts],
         rule=_RULES[results["decision"]["rule"]],
         findings=findings,
+        unverified=list(dict.fromkeys(f["requirement"] for f in results["findings"] if is_unverified(f))),
         symbols=_SYMBOLS,
     )
     return page

@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from slacheck.errors import printable
-from slacheck.render.numbers import Document, deciding, groups, numbers_of
+from slacheck.render.numbers import Document, deciding, groups, is_unverified, numbers_of
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -95,6 +95,7 @@ def _sentence(check: Document) -> str:
 def _numbers(finding: Document) -> dict[str, str]:
     """The numbers of each check, in the spec's unit; of several events, of the one that decided."""
     found = {"kind": finding["kind"], "severity": finding["severity"], "verdict": finding["verdict"]}
+    found |= {"figures": "not verified at their source"} if is_unverified(finding) else {}
     for name, checks in groups(finding["checks"]).items():
         numbers = numbers_of(deciding(checks))
         found |= {

@@ -16,6 +16,8 @@ from slacheck.units import QuantityError, from_base
 Document = dict[str, Any]
 """Part of the results document (design section 6)."""
 
+_UNVERIFIED = "unverified figure"
+"""What a note says, in any case, of a clause whose figures nobody has checked at their source (specs/README.md)."""
 _MOST_DECIMALS = 9
 _LARGEST_FIXED = 1e9
 
@@ -34,6 +36,11 @@ class Numbers:
     margin: str
     percent: str
     at: str
+
+
+def is_unverified(finding: Document) -> bool:
+    """Whether figures of a finding's clause are marked as not verified at their source."""
+    return _UNVERIFIED in (finding["note"] or "").lower()
 
 
 def numbers_of(check: Document) -> Numbers:

@@ -9,7 +9,7 @@ from typing import Any
 
 from slacheck.contract import WORST_FIRST
 from slacheck.errors import printable
-from slacheck.render.numbers import Document, deciding, groups, numbers_of
+from slacheck.render.numbers import Document, deciding, groups, is_unverified, numbers_of
 
 _COLOURS = {"PASS": "32", "FAIL": "31", "INCONCLUSIVE": "33", "ERROR": "35", "NOT_APPLICABLE": "2"}
 _WIDE = 100
@@ -59,6 +59,13 @@ def _head(results: Document, width: int) -> Iterator[str]:
     counts = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in WORST_FIRST if verdict in found)
     number = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
     yield from _wrapped(f"{number}: {counts}" if counts else number, width, "", "    ")
+    for base in spec["extends"]:
+        named = " ".join(part for part in (base["id"], base["version"]) if part)
+        yield from _wrapped(f"extends {base['reference']} ({named})", width, "", "    ")
+    unverified = [finding["requirement"] for finding in results["findings"] if is_unverified(finding)]
+    if unverified:
+        names = ", ".join(dict.fromkeys(unverified))
+        yield from _wrapped(f"figures not verified at their source: {names}", width, "", "    ")
     captures = [capture["id"] for capture in results["captures"]]
     if len(captures) == 1:
         yield from _wrapped(f"capture {captures[0]}", width, "", "    ")
@@ -67,6 +74,7 @@ def _head(results: Document, width: int) -> Iterator[str]:
 def _name(finding: Document, several: bool) -> str:
     parts = [finding["requirement"], finding["clause"], finding["title"]]
     marks = ["advisory"] if finding["severity"] == "advisory" else []
+    marks += ["unverified figures"] if is_unverified(finding) else []
     if several and finding["capture"] is not None:
         marks.append(finding["capture"])
     return "  ".join(part for part in parts if part) + (f"  ({', '.join(marks)})" if marks else "")

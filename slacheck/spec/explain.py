@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from slacheck.contract import Accuracy, CheckPlan, DecisionRule, Signal
+from slacheck.contract import Accuracy, CheckPlan, DecisionRule, Derive, Signal
 from slacheck.language import Requirement
+from slacheck.spec.extends import Base
 from slacheck.spec.model import Spec
 from slacheck.spec.phrases import about, condition_phrase, heading, in_unit, limit_phrase, listed, number, wrapped
 from slacheck.spec.strict import in_words
@@ -39,8 +40,19 @@ def _head(spec: Spec) -> Iterator[str]:
     if spec.contract:
         yield from wrapped("Contract: " + "; ".join(f"{key} {text}" for key, text in spec.contract.items()), 0, 2)
     yield from wrapped(f"Decision rule {_rule(spec.decision)}.", 0, 2)
+    for base in spec.extends:
+        yield from _extends(base)
     if "calibration" in spec.require:
         yield from wrapped("Nothing passes without a calibration that is in force.", 0)
+
+
+def _extends(base: Base) -> Iterator[str]:
+    """What a spec is laid over, and what it changes there."""
+    version = "" if base.version is None else f", version {base.version}"
+    yield from wrapped(f"Extends {base.reference} ({base.id}{version}, SHA-256 {base.sha256[:16]}).", 0, 2)
+    for override in base.overrides:
+        was = "" if override.old is None else f"   (there: {override.old})"
+        yield from listed("", f"{override.what}: {override.new}{was}", column=4)
 
 
 def _rule(rule: DecisionRule) -> str:
@@ -62,13 +74,46 @@ def _signal_phrases(signal: Signal) -> Iterator[str]:
     if signal.rated is not None:
         yield f"rated {in_unit(signal.rated, signal.unit)}{' rms' if signal.waveform == 'ac' else ''}"
     if signal.derive is not None:
-        how = {"rms": "root mean square", "mean": "mean"}[signal.derive.operation]
-        each = "" if signal.derive.step is None else f", a value each {about(signal.derive.step, 's')}"
-        yield f"{how} of {signal.derive.source} over the {about(signal.derive.window, 's')} before it{each}"
+        yield _derived(signal.derive)
     else:
         yield f"channel {signal.channel or signal.name}" + (" (default)" if signal.channel is None else "")
     if signal.accuracy is not None:
         yield _accuracy(signal.accuracy, signal)
+
+
+def _derived(derive: Derive) -> str:
+    """How a signal is computed, as a phrase with its formula where it has one."""
+    first, names = derive.source, ", ".join(derive.sources)
+    half = len(derive.sources) // 2
+    pairs = " + ".join(f"{u} x {i}" for u, i in zip(derive.sources[:half], derive.sources[half:], strict=False))
+    match derive.operation:
+        case "rms":
+            phrase = f"root mean square of {first}"
+        case "mean":
+            phrase = f"mean of {first}"
+        case "lowpass":
+            cutoff = about(derive.frequency or 0.0, "Hz")
+            return f"{first} through a Butterworth low-pass of order {derive.order}, -3 dB at {cutoff}"
+        case "power":
+            phrase = {
+                "active": f"active power, {pairs}" + ("" if derive.step is None else ", its mean"),
+                "reactive": f"fundamental reactive power of the pairs {pairs}, positive where current lags, phasors",
+                "apparent": f"arithmetic apparent power, {pairs} of the rms values",
+            }[derive.part or "active"]
+        case "sequence":
+            phrase = (
+                f"{derive.part}-sequence component of {names}, rms, phasors at {about(derive.frequency or 0.0, 'Hz')}"
+            )
+        case "frequency":
+            phrase = f"frequency of the fundamental of {first}"
+        case "scale":
+            return f"{number(derive.factor)} x {first}"
+        case _:
+            return (" + " if derive.operation == "sum" else " - ").join(derive.sources)
+    if derive.step is None and derive.operation != "mean":
+        return phrase
+    each = "" if derive.step is None else f", a value each {about(derive.step, 's')}"
+    return f"{phrase} over the {about(derive.window, 's')} before it{each}"
 
 
 def _accuracy(accuracy: Accuracy, signal: Signal) -> str:

@@ -21,6 +21,7 @@ from slacheck.contract import DecisionRule, Kind, Problem, Signal, level_problem
 from slacheck.document import MOST_PROBLEMS, Document, attempt, in_order, parse_document, read_document, refusal
 from slacheck.errors import Diagnostic, SpecError
 from slacheck.language import Requirement
+from slacheck.spec.extends import ExtendedDocument, extended
 from slacheck.spec.model import SignalModel, Spec, SpecDocument, Test, TestModel
 from slacheck.spec.plugins import all_kinds
 from slacheck.spec.resolved import resolved
@@ -29,7 +30,7 @@ from slacheck.spec.strict import relied_on
 from slacheck.units import Quantity
 from slacheck.wording import choose, shorten
 
-_LATER = ("extends", "remedies")
+_LATER = ("remedies",)
 """Keys of version 1 of the language that this version of slacheck does not have."""
 
 DataPath = tuple[str | int, ...]
@@ -62,6 +63,7 @@ def resolve(document: Document, kinds: Iterable[Kind[Any]]) -> Spec:
     SpecError
         With every fault, each at its line and column.
     """
+    document = extended(document)
     return _Loading(document, {kind.name: kind for kind in kinds}).spec()
 
 
@@ -141,6 +143,7 @@ class _Loading:
             place=self.document.place,
             raw=self.document.raw,
             sha256=hashlib.sha256(self.document.raw).hexdigest(),
+            extends=self.document.bases if isinstance(self.document, ExtendedDocument) else (),
         )
 
     # ------------------------------------------------------------ keys

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from slacheck.contract import DecisionRule, Kind, Signal
@@ -18,21 +18,19 @@ from slacheck.document import Document
 from slacheck.language import (
     Boolean,
     DecisionModel,
-    Duration,
-    Frequency,
     Identifier,
     Integer,
     Level,
     Model,
     Number,
     QuantityName,
-    QuantityOf,
     Requirement,
     Share,
     Text,
-    definition,
 )
-from slacheck.units import Quantity, QuantityError, parse_unit
+from slacheck.spec.derive import DeriveModel
+from slacheck.spec.extends import Base
+from slacheck.units import QuantityError, parse_unit
 
 # ---------------------------------------------------------------- the document
 
@@ -57,7 +55,6 @@ Version = Annotated[Literal[1], BeforeValidator(_version), WithJsonSchema({"cons
 UnitText = Annotated[
     Text, BeforeValidator(_unit), WithJsonSchema({"type": ["string", "number"], "examples": ["MW", "V", "Hz", "%"]})
 ]
-Window = Annotated[Quantity, QuantityOf("s", "cycle", examples=("1 cycle", "100 ms"), positive=True)]
 
 
 class AccuracyModel(Model):
@@ -69,47 +66,6 @@ class AccuracyModel(Model):
     coverage_factor: Number | None = Field(
         None, gt=0, description="k of the statement. Absent: a maximum permissible error, u = a / sqrt(3)."
     )
-
-
-def _refresh(value: object) -> object:
-    return str(value) if str(value) in ("half_cycle", "cycle") else value
-
-
-class RmsDerive(Model):
-    """Root mean square over a trailing window, one value each `refresh`."""
-
-    rms: Text = Field(description="Signal that it is computed from.", examples=["v_a"])
-    window: Window = Field(description="Length of the trailing window: a time, or cycles of `frequency`.")
-    refresh: Annotated[Literal["half_cycle", "cycle"] | Duration, BeforeValidator(_refresh)] = definition(
-        "half_cycle", "How often a value is given: half_cycle, cycle, or a time.", examples=["half_cycle", "10 ms"]
-    )
-    frequency: Frequency | None = Field(None, description="Nominal frequency, for `cycle`.", examples=["60 Hz"])
-
-
-class MeanDerive(Model):
-    """Mean over a trailing window, at the rate of its source."""
-
-    mean: Text = Field(description="Signal that it is computed from.", examples=["it_load"])
-    window: Window = Field(description="Length of the trailing window: a time, or cycles of `frequency`.")
-    frequency: Frequency | None = Field(None, description="Nominal frequency, for `cycle`.", examples=["60 Hz"])
-
-
-def _operation(value: Any) -> str | None:
-    """Tag of the derivation; not the name of a key, so that it cannot be taken for one."""
-    if isinstance(value, RmsDerive | MeanDerive):
-        return "derive by rms" if isinstance(value, RmsDerive) else "derive by mean"
-    keys = [key for key in ("rms", "mean") if isinstance(value, dict) and key in value]
-    return f"derive by {keys[0]}" if len(keys) == 1 else None
-
-
-DeriveModel = Annotated[
-    Annotated[RmsDerive, Tag("derive by rms")] | Annotated[MeanDerive, Tag("derive by mean")],
-    Discriminator(
-        _operation,
-        custom_error_type="operation",
-        custom_error_message="expected exactly one operation, `rms: <signal>` or `mean: <signal>`",
-    ),
-]
 
 
 class SignalModel(Model):
@@ -157,6 +113,11 @@ class SpecDocument(Model):
     contract: dict[Text, Text] = Field(
         {}, description="Which contract this belongs to; free text values.", examples=[{"reference": "MSA-2026-014"}]
     )
+    extends: Text | None = Field(
+        None,
+        description="Spec that this one is laid over: a file, or an installed profile.",
+        examples=["profiles/itic-2000"],
+    )
     strict: Boolean = Field(False, description="true: relying on a default of a definition key is an error.")
     require: tuple[Literal["calibration"], ...] = Field(
         (), description="calibration: without a calibration in force nothing passes."
@@ -196,6 +157,8 @@ class Spec:
         None for a spec built in code.
     raw : bytes
         The document as read; `sha256` is its digest.
+    extends : tuple of Base
+        The specs that it was laid over, the nearest first.
     resolved : dict
         The document with every default filled in: plain data, quantities as text.
     """
@@ -217,6 +180,7 @@ class Spec:
     place: str = field(compare=False)
     raw: bytes = field(compare=False, repr=False)
     sha256: str = field(compare=False)
+    extends: tuple[Base, ...] = field(default=(), compare=False, repr=False)
 
     def kind(self, requirement: Requirement) -> Kind[Any]:
         """The kind of a requirement."""

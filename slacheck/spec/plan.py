@@ -59,9 +59,13 @@ class _Demand:
         self.signals[need.signal] = None
         step = next((derive.step for derive in reversed(chain) if derive.step is not None), None)
         for derive in chain:
-            if derive.operation == "rms":  # its window is the time that its samples must resolve
+            if derive.window > 0 and derive.step is not None:  # its window is what its samples must resolve
                 rate = SAMPLES_PER_TIME_LIMIT / derive.window
-                self.rate = _harder(max, self.rate, rate, f"rms window of {at_least(derive.window, 's')}")
+                self.rate = _harder(
+                    max, self.rate, rate, f"{derive.operation} window of {at_least(derive.window, 's')}"
+                )
+            if derive.frequency is not None and derive.operation != "lowpass":
+                self.bandwidth = _harder(max, self.bandwidth, derive.frequency, f"{derive.operation} of a waveform")
         if need.time_limit is not None:
             self.rate = _harder(max, self.rate, SAMPLES_PER_TIME_LIMIT / need.time_limit, who)
         if need.max_frequency is not None and step is None:
@@ -70,7 +74,7 @@ class _Demand:
             self._warn(need, who, f"gives a value each {at_most(step, 's')}, too slow for {_hertz(need.max_frequency)}")
         if need.bandwidth is not None:
             self.bandwidth = _harder(max, self.bandwidth, need.bandwidth, who)
-            gain = math.prod(_averaging_gain(need.bandwidth * derive.window) for derive in chain)
+            gain = math.prod(_gain(derive, need.bandwidth) for derive in chain)
             if gain < LEAST_GAIN - 1e-9:
                 message = f"passes {100 * gain:.3g} % of an amplitude at {_hertz(need.bandwidth)}, not 95 %"
                 self._warn(need, who, message)
@@ -117,9 +121,11 @@ def _harder(
     return (value, who) if known is None else pick(known, (value, who), key=lambda demand: demand[0])
 
 
-def _averaging_gain(periods: float) -> float:
-    """Gain of a moving average at a frequency, `periods` = frequency x length."""
-    x = math.pi * periods
+def _gain(derive: Derive, frequency: float) -> float:
+    """Amplitude gain of a derivation: a moving average over its window, or a Butterworth low-pass."""
+    if derive.operation == "lowpass":
+        return 1.0 / math.hypot(1.0, (frequency / (derive.frequency or math.inf)) ** derive.order)
+    x = math.pi * frequency * derive.window
     return 1.0 if x == 0.0 else abs(math.sin(x) / x)
 
 
@@ -164,18 +170,20 @@ def _demands(spec: Spec, requirements: Iterable[Requirement]) -> dict[str, _Dema
 
 
 def _take(spec: Spec, demands: dict[str, _Demand], need: Need, who: str) -> None:
-    source, chain = _source(spec, need.signal)
-    channel = source.channel or source.name
-    demands.setdefault(channel, _Demand()).take(need, who, chain)
+    for source, chain in _ways(spec, need.signal):
+        channel = source.channel or source.name
+        demands.setdefault(channel, _Demand()).take(need, who, chain)
 
 
-def _source(spec: Spec, name: str) -> tuple[Signal, tuple[Derive, ...]]:
-    """The recorded signal behind `name`, and the derivations from it to `name`, in order."""
-    signal, chain = spec.signals[name], list[Derive]()
-    while signal.derive is not None:
-        chain.insert(0, signal.derive)
-        signal = spec.signals[signal.derive.source]
-    return signal, tuple(chain)
+def _ways(spec: Spec, name: str) -> Iterator[tuple[Signal, tuple[Derive, ...]]]:
+    """Each recorded signal behind `name`, with the derivations from it to `name`, in order."""
+    derive = spec.signals[name].derive
+    if derive is None:
+        yield spec.signals[name], ()
+        return
+    for one in dict.fromkeys(derive.sources):
+        for source, chain in _ways(spec, one):
+            yield source, (*chain, derive)
 
 
 # ---------------------------------------------------------------- events, accuracy

@@ -19,7 +19,8 @@ from pydantic.json_schema import models_json_schema
 from slacheck.contract import Kind
 from slacheck.errors import UsageError
 from slacheck.language import Requirement
-from slacheck.spec.model import MeanDerive, RmsDerive, SignalModel, SpecDocument, TestModel
+from slacheck.spec.derive import OPERATIONS
+from slacheck.spec.model import SignalModel, SpecDocument, TestModel
 from slacheck.spec.plugins import all_kinds
 from slacheck.units import Quantity
 
@@ -61,7 +62,19 @@ def spec_schema(kinds: Iterable[Kind[Any]]) -> dict[str, Any]:
         properties[section] |= {"patternProperties": {names: references[model]}, "additionalProperties": False}
     properties["requirements"]["items"] = _requirement(kinds, references)
     definitions[_name(references[SignalModel])]["properties"]["derive"] = _derive(definitions)
+    _relax_extended(root)
     return _finished(root, definitions, "slacheck spec")
+
+
+def _relax_extended(root: dict[str, Any]) -> None:
+    """A spec that extends another says only what differs, so its parts need not be whole."""
+    properties = root["properties"]
+    parts = {name: properties[name] for name in ("signals", "tests", "requirements")}
+    properties |= {name: {key: part[key] for key in ("type", "description")} for name, part in parts.items()}
+    partial = {"properties": {"requirements": {"items": {"type": "object", "required": ["id"]}}}}
+    whole = {"required": [name for name in root["required"] if name in parts], "properties": parts}
+    root["required"] = [name for name in root["required"] if name not in parts]
+    root |= {"if": {"required": ["extends"]}, "then": partial, "else": whole}
 
 
 def _requirement(kinds: tuple[Kind[Any], ...], references: dict[type[BaseModel], Any]) -> dict[str, Any]:
@@ -82,14 +95,17 @@ def _requirement(kinds: tuple[Kind[Any], ...], references: dict[type[BaseModel],
 
 
 def _derive(definitions: dict[str, Any]) -> dict[str, Any]:
-    """A derivation: the operation key says which other keys there are."""
-    operations = {"rms": RmsDerive.__name__, "mean": MeanDerive.__name__}
+    """A derivation: the operation key says which other keys there are; `frequency` is one only without another."""
+    others = [{"required": [key]} for key in OPERATIONS if key != "frequency"]
+    chosen: dict[str, Any] = {key: {"required": [key]} for key in OPERATIONS}
+    chosen["frequency"] = {"required": ["frequency"], "not": {"anyOf": others}}
     return {
         "type": "object",
         "description": SignalModel.model_fields["derive"].description,
-        "oneOf": [{"required": [key]} for key in operations],
+        "oneOf": list(chosen.values()),
         "allOf": [
-            {"if": {"required": [key]}, "then": {"$ref": _REF.format(model=model)}} for key, model in operations.items()
+            {"if": condition, "then": {"$ref": _REF.format(model=OPERATIONS[key].__name__)}}
+            for key, condition in chosen.items()
         ],
     }
 

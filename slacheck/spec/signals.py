@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from slacheck.contract import Accuracy, Derive, Problem, Signal
-from slacheck.spec.model import AccuracyModel, MeanDerive, RmsDerive, SignalModel
+from slacheck.contract import Accuracy, Problem, Signal
+from slacheck.spec.derive import contract_of
+from slacheck.spec.derived import derive_problems
+from slacheck.spec.model import AccuracyModel, SignalModel
 from slacheck.units import QUANTITY_UNITS, Quantity, parse_unit
-from slacheck.wording import choose
-
-DEEPEST = 8
-"""Longest chain of signals from a derived one to the recorded one behind it, both counted."""
-
-
-def source_of(derive: RmsDerive | MeanDerive) -> str:
-    """The signal that a derived one is computed from."""
-    return derive.rms if isinstance(derive, RmsDerive) else derive.mean
 
 
 def signal_of(name: str, model: SignalModel) -> Signal:
@@ -29,7 +22,7 @@ def signal_of(name: str, model: SignalModel) -> Signal:
         channel=model.channel,
         accuracy=None if model.accuracy is None else _accuracy(model.accuracy),
         waveform=model.waveform,
-        derive=None if model.derive is None else _derive(model.derive),
+        derive=None if model.derive is None else contract_of(model.derive),
     )
 
 
@@ -41,30 +34,6 @@ def _accuracy(model: AccuracyModel) -> Accuracy:
         coverage_factor=model.coverage_factor,
         source="spec",
     )
-
-
-def _derive(model: RmsDerive | MeanDerive) -> Derive:
-    window = _seconds(model.window, model.frequency)
-    if isinstance(model, MeanDerive):
-        return Derive("mean", model.mean, window)
-    return Derive("rms", model.rms, window, _step(model))
-
-
-def _step(model: RmsDerive) -> float:
-    """How often a value is given. [s]"""
-    if isinstance(model.refresh, Quantity):
-        return model.refresh.value
-    if model.frequency is None:
-        raise ValueError("cycles need a frequency")
-    return (0.5 if model.refresh == "half_cycle" else 1.0) / model.frequency.value
-
-
-def _seconds(window: Quantity, frequency: Quantity | None) -> float:
-    if window.base == "s":
-        return window.value
-    if frequency is None:
-        raise ValueError("cycles need a frequency")
-    return window.value / frequency.value
 
 
 # ---------------------------------------------------------------- what does not fit
@@ -92,7 +61,7 @@ def signal_problems(name: str, models: Mapping[str, SignalModel], names: Mapping
     if model.accuracy is not None:
         yield from _accuracy_problems(model.accuracy, model)
     if model.derive is not None:
-        yield from _derive_problems(name, model.derive, models, names)
+        yield from derive_problems(name, model.derive, models, names)
 
 
 def _in_unit(path: tuple[str, ...], quantity: Quantity, model: SignalModel) -> Iterator[Problem]:
@@ -120,71 +89,3 @@ def _accuracy_problems(accuracy: AccuracyModel, model: SignalModel) -> Iterator[
             f"write for example full_scale: {'60' if model.rated is None else model.rated.text.split()[0]} {model.unit}"
         )
         yield Problem(("accuracy", "range"), "`range` is a share of the full scale, which is not given", fix)
-
-
-def _derive_problems(
-    name: str, derive: RmsDerive | MeanDerive, models: Mapping[str, SignalModel], names: Mapping[str, object]
-) -> Iterator[Problem]:
-    model = models[name]
-    if model.channel is not None:
-        yield Problem(("channel",), "a derived signal is computed, not recorded; it has no channel", "remove `channel`")
-    if isinstance(derive, RmsDerive) and model.waveform is not None:
-        yield Problem(("waveform",), "an rms value is not a waveform", "remove `waveform`")
-    yield from _source_problems(name, derive, models, names)
-    yield from _window_problems(derive)
-
-
-def _source_problems(
-    name: str, derive: RmsDerive | MeanDerive, models: Mapping[str, SignalModel], names: Mapping[str, object]
-) -> Iterator[Problem]:
-    model, source = models[name], source_of(derive)
-    path = ("derive", "rms" if isinstance(derive, RmsDerive) else "mean")
-    if source not in names:
-        yield Problem(path, f"there is no signal {source!r}", choose(source, names, "signals"))
-        return
-    chain = _chain(name, models)
-    if name in chain[1:]:
-        yield Problem(path, f"the signal is computed from itself: {' from '.join(chain)}")
-        return
-    if len(chain) > DEEPEST:
-        yield Problem(path, f"the signal is derived through more than {DEEPEST - 1} others")
-        return
-    if source not in models:
-        return
-    of = models[source]
-    if of.quantity != model.quantity:
-        message = f"{source!r} is {of.quantity}, so a signal derived from it cannot be {model.quantity}"
-        yield Problem(("quantity",), message, f"write quantity: {of.quantity}")
-    elif parse_unit(of.unit).base != parse_unit(model.unit).base:
-        message = f"{source!r} is in {of.unit}, so a signal derived from it cannot be in {model.unit}"
-        yield Problem(("unit",), message, f"write unit: {of.unit}")
-
-
-def _chain(name: str, models: Mapping[str, SignalModel]) -> list[str]:
-    """`name`, its source, the source of that and so on, until one is recorded, or `name` again, or too deep."""
-    chain = [name]
-    while len(chain) <= DEEPEST and chain[-1] in models:
-        derive = models[chain[-1]].derive
-        if derive is None:
-            break
-        chain.append(source_of(derive))
-        if chain[-1] == name:
-            break
-    return chain
-
-
-def _window_problems(derive: RmsDerive | MeanDerive) -> Iterator[Problem]:
-    refresh = derive.refresh if isinstance(derive, RmsDerive) else None
-    in_cycles = [f"window: {derive.window.text}"] if derive.window.base == "cycle" else []
-    if isinstance(refresh, str):
-        in_cycles.append(f"refresh: {refresh}")
-    if in_cycles and derive.frequency is None:
-        message = (
-            f"{' and '.join(in_cycles)} need a frequency" if len(in_cycles) > 1 else f"{in_cycles[0]} needs a frequency"
-        )
-        yield Problem(("derive",), message, "write for example frequency: 60 Hz, or give times")
-    elif derive.frequency is not None and not in_cycles:
-        yield Problem(("derive", "frequency"), "frequency has no effect where nothing is in cycles", "remove it")
-    elif isinstance(derive, RmsDerive) and _step(derive) > _seconds(derive.window, derive.frequency) * (1 + 1e-9):
-        message = f"a value each {derive.refresh} over {derive.window.text} would leave samples out"
-        yield Problem(("derive",), message, "make refresh no longer than window")

@@ -18,9 +18,9 @@ from slacheck.measure.condition import LongestRun
 RATE = 1000.0
 SIGNALS = {
     "p": Signal("p", "active_power", "MW", "W", 10e6),
-    "mean": Signal("mean", "active_power", "MW", "W", 10e6, derive=Derive("mean", "p", 0.1)),
+    "mean": Signal("mean", "active_power", "MW", "W", 10e6, derive=Derive("mean", ("p",), 0.1)),
     "v": Signal("v", "voltage", "V", "V", 230.0, waveform="ac"),
-    "rms": Signal("rms", "voltage", "V", "V", 230.0, derive=Derive("rms", "v", 0.02, 0.01)),
+    "rms": Signal("rms", "voltage", "V", "V", 230.0, derive=Derive("rms", ("v",), 0.02, 0.01)),
 }
 
 
@@ -32,7 +32,7 @@ def source(**channels):
 
 def measured(found, *names):
     """Facts are complete once the record has streamed past."""
-    measure(found, (), [found.channel(name).name for name in names])
+    measure(found, (), names)
     return found
 
 

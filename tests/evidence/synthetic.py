@@ -219,6 +219,7 @@ def record(hostile="", error=False, only=None, **more):
             "spec_title": "Hall A, dynamic power schedule" + hostile,
             "spec_version": "2.0",
             "spec_sha256": hashlib.sha256(SPEC).hexdigest(),
+            "extends": (),
             "contract": {"reference": "MSA-2026-014", "schedule": "7", "buyer": "Example Compute" + hostile},
             "decision": RULE,
             "captures": (capture_record(hostile),),

@@ -261,7 +261,7 @@ def test_remainder_of_a_record_is_not_judged_and_a_note_says_so():
 
 def test_derived_rms_is_counted_from_its_first_value():
     wave = Signal("v_a", "voltage", "V", "V", 400.0, waveform="ac")
-    derived = voltage(derive=Derive("rms", "v_a", 0.02, 0.01))
+    derived = voltage(derive=Derive("rms", ("v_a",), 0.02, 0.01))
     requirement = KIND.model.model_validate(
         {"id": "R", "kind": KIND.name, **keys(aggregate={"length": "1 s", "method": "rms"})}
     )

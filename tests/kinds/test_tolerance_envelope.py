@@ -341,7 +341,7 @@ SG = {  # frequency, residual, half cycles (requirements.md R13)
 
 
 def rms_record(wave, frequency, rate):
-    transform = make_transform(Derive("rms", "w", 1 / frequency, 0.5 / frequency), 1 / rate)
+    transform = make_transform(Derive("rms", ("w",), 1 / frequency, 0.5 / frequency), 1 / rate)
     block = transform.push(Block(wave[np.newaxis], 0, 0, 0.0, 1 / rate))
     facts = {"interval": 1 / rate, "averaging": (1 / frequency,), "window": 1 / frequency}
     found = record("v", block.samples[0], block.interval)

@@ -344,7 +344,7 @@ def test_definition_ids_are_frozen():
 )
 def test_spec_that_cannot_be_meant_is_a_problem(more, path):
     voltage = power("bus_voltage").__class__("bus_voltage", "voltage", "V", "V", 400.0)
-    slow = power("slow_setpoint", derive=Derive("mean", "bess_setpoint", 0.1))
+    slow = power("slow_setpoint", derive=Derive("mean", ("bess_setpoint",), 0.1))
     signals = {signal.name: signal for signal in (*SIGNALS, voltage, slow)}
     requirement = KIND.model.model_validate({"id": "R", "kind": "tracking", **keys(**more)})
     assert [problem.path for problem in KIND.problems(requirement, signals)] == [path]

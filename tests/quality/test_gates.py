@@ -41,7 +41,7 @@ def test_sample_rate_gate_of_an_aliasing_record_reads_as_a_sentence():
     ("window", "frequency", "expected"),
     [(0.2, 3.0, 0.5046), (0.2, 5.0, 0.0), (1.0, 0.5, 0.6366), (1 / 60, 20.0, 0.8270), (0.1, 14.75, 0.2151)],
 )
-def test_chain_gain_of_a_moving_average_matches_the_published_table(window, frequency, expected):
+def test_gain_of_of_a_moving_average_matches_the_published_table(window, frequency, expected):
     assert chain_gain(replace(FACTS, averaging=(window,)), frequency) == pytest.approx(expected, abs=5e-5)
 
 

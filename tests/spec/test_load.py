@@ -22,8 +22,8 @@ def test_spec_values_are_in_base_units(base, read):
     assert (power.base, power.unit, power.rated, power.channel) == ("W", "MW", 40e6, None)
     assert power.accuracy == Accuracy(reading=0.005, source="spec")
     assert spec.signals["v"].waveform == "ac"
-    assert rms.derive == Derive("rms", "v", 1 / 60, 0.5 / 60)
-    assert mean.derive == Derive("mean", "p", 0.1, None)
+    assert rms.derive == Derive("rms", ("v",), 1 / 60, 0.5 / 60, frequency=60.0)
+    assert mean.derive == Derive("mean", ("p",), 0.1, None)
     assert spec.tests == {"step": Test("step", "Full step", None, 3)}
     assert spec.decision == DecisionRule("three_state", 2.0)
     assert [spec.kind(requirement).name for requirement in spec.requirements] == ["level", "follow"]
@@ -33,10 +33,13 @@ def test_spec_values_are_in_base_units(base, read):
 @pytest.mark.parametrize(
     ("derive", "expected"),
     [
-        ("{rms: v, window: 20 ms, refresh: 10 ms}", Derive("rms", "v", 0.02, 0.01)),
-        ("{rms: v, window: 10 cycles, refresh: cycle, frequency: 50 Hz}", Derive("rms", "v", 0.2, 0.02)),
-        ("{rms: v, window: 200 ms, frequency: 50 Hz}", Derive("rms", "v", 0.2, 0.01)),
-        ("{mean: v, window: 3 cycles, frequency: 50 Hz}", Derive("mean", "v", 0.06, None)),
+        ("{rms: v, window: 20 ms, refresh: 10 ms}", Derive("rms", ("v",), 0.02, 0.01)),
+        (
+            "{rms: v, window: 10 cycles, refresh: cycle, frequency: 50 Hz}",
+            Derive("rms", ("v",), 0.2, 0.02, frequency=50.0),
+        ),
+        ("{rms: v, window: 200 ms, frequency: 50 Hz}", Derive("rms", ("v",), 0.2, 0.01, frequency=50.0)),
+        ("{mean: v, window: 3 cycles, frequency: 50 Hz}", Derive("mean", ("v",), 0.06, None)),
     ],
 )
 def test_derived_signal_windows_are_seconds(base, read, derive, expected):

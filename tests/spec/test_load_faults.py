@@ -110,7 +110,7 @@ CASES = [
         "signals: []\nspare:\n",
         [
             "4:10 expected a mapping (`key: value`), got a list",
-            "5:1 unknown key 'spare' | known keys: slacheck, id, title, version, description, contract, strict, require, decision, signals, tests, requirements",
+            "5:1 unknown key 'spare' | known keys: slacheck, id, title, version, description, contract, extends, strict, require, decision, signals, tests, requirements",
         ],
     ),
     (
@@ -218,19 +218,25 @@ CASES = [
         "derive two operations",
         "{mean: p, window",
         "{mean: p, rms: p, window",
-        ["8:54 expected exactly one operation, `rms: <signal>` or `mean: <signal>`"],
+        [
+            "8:54 expected exactly one operation: rms, mean, lowpass, power, sum, difference, scale, sequence or frequency"
+        ],
     ),
     (
         "derive no operation",
         "{mean: p, window",
         "{window",
-        ["8:54 expected exactly one operation, `rms: <signal>` or `mean: <signal>`"],
+        [
+            "8:54 expected exactly one operation: rms, mean, lowpass, power, sum, difference, scale, sequence or frequency"
+        ],
     ),
     (
         "derive unknown operation",
         "{mean: p, window",
         "{max: p, window",
-        ["8:54 expected exactly one operation, `rms: <signal>` or `mean: <signal>`"],
+        [
+            "8:54 expected exactly one operation: rms, mean, lowpass, power, sum, difference, scale, sequence or frequency"
+        ],
     ),
     (
         "derive unknown source",

@@ -42,8 +42,8 @@ Every capture that has the signals
     gaps            at most 1 % of the samples missing
   channel v (for v_rms)
     sample rate     at least 1.2 kS/s (rms window of 16.67 ms)
-    bandwidth       95 % of an amplitude at 1 Hz: a -3 dB corner of at least
-                    3.043 Hz (A-3 high)
+    bandwidth       95 % of an amplitude at 60 Hz: a -3 dB corner of at least
+                    182.6 Hz (rms of a waveform)
     duration        at least 10 s (A-3 high)
     gaps            at most 1 % of the samples missing, no gap above 250 ms
                     (A-3 high)
