@@ -15,6 +15,7 @@ import numpy as np
 
 from slacheck.contract import Block, Derive
 from slacheck.measure.combine import ApparentPower, InstantaneousPower, ReactivePower, SequenceComponent, WeightedSum
+from slacheck.measure.frequency import FrequencyTransform
 from slacheck.measure.lowpass import Lowpass
 from slacheck.measure.stepped import Segment, SteppedMean, settled
 
@@ -63,8 +64,6 @@ def make_transform(derive: Derive, interval: float) -> Transform:
 def _phasor(derive: Derive, mean: SteppedMean) -> Transform:
     """What is computed from means of products over whole cycles, or the frequency."""
     if derive.operation == "frequency":
-        from slacheck.measure.frequency import FrequencyTransform  # its own filters and tables
-
         return FrequencyTransform(_given(derive.frequency, derive), derive.window, mean.step, mean.interval)
     if derive.operation == "sequence":
         if derive.part not in ("positive", "negative", "zero"):
