@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from slacheck.measure.frames import Frames
 from slacheck.measure.spectrum import (
     BandEdges,
     Removal,
@@ -18,13 +20,10 @@ from slacheck.measure.spectrum import (
     taper,
 )
 from slacheck.measure.tapers import BANDWIDTH_BINS, FLATTOP_RIPPLE, HALF_LOBE, TaperName
-from slacheck.measure.windows import ON_GRID, Timeline
+from slacheck.measure.windows import ON_GRID
 
 if TYPE_CHECKING:
     from slacheck.contract import Block, Samples
-
-BATCH = 1 << 19
-"""Samples that are transformed at a time; a longer window is transformed alone."""
 
 Metric = Literal["rms", "line", "energy_fraction"]
 
@@ -101,25 +100,13 @@ class RippleReading:
 
 @dataclass(slots=True)
 class RippleMeter:
-    """Band contents of all windows of a record.
-
-    Window k starts `k * step` after the record's first sample, to the nearest sample, and has the
-    samples that fit into `length`; a window with a gap in it is left out. Windows are transformed
-    in groups that are counted from the segment's first one, so the reading does not depend on
-    where blocks were cut.
-    """
+    """Band contents of all windows of a record; `frames.Frames` cuts them."""
 
     interval: float
     settings: WindowSettings
     bands: tuple[BandReader, ...]
     samples: int = field(init=False)
-    _timeline: Timeline = field(init=False)
-    _origin: int = 0
-    """Index in the record of the first sample in the buffer."""
-    _buffer: list[Samples] = field(default_factory=list)
-    _size: int = 0
-    _next: int = 0
-    """Number of the next window."""
+    _frames: Frames = field(init=False)
     _starts: list[float] = field(default_factory=list)
     _found: list[Samples] = field(default_factory=list)
     _weights: dict[TaperName, Samples] = field(default_factory=dict)
@@ -127,57 +114,25 @@ class RippleMeter:
     def __post_init__(self) -> None:
         """Whole samples in a window."""
         self.samples = max(2, math.floor(self.settings.length / self.interval + ON_GRID))
-        self._timeline = Timeline(self.interval)
+        self._frames = Frames(self.interval, self.samples, self.settings.step)
 
     def update(self, block: Block) -> None:
         """Take the next block of one signal."""
-        if self._timeline.segment not in (None, block.segment):
-            self._flush()
-        if self._timeline.enter(block):
-            self._origin, self._buffer, self._size = block.start, [], 0
-            while self._start(self._next) < block.start:
-                self._next += 1
-        self._buffer.append(block.samples[0].copy())
-        self._size += block.samples.shape[1]
-        group = max(1, BATCH // self.samples)
-        while self._start(self._next + group - 1) + self.samples <= self._origin + self._size:
-            self._measure(group)
+        self._measure(self._frames.push(block))
 
     def reading(self) -> RippleReading:
         """What was found; no window gives arrays of length zero."""
-        self._flush()
+        self._measure(self._frames.finish())
         found = np.concatenate(self._found, axis=2) if self._found else np.zeros((5, len(self.bands), 0))
-        possible = 0
-        while self._timeline.first is not None and self._start(possible) + self.samples <= self._timeline.last + 1:
-            possible += 1
         return RippleReading(
-            np.array(self._starts), found[0], found[1], found[2], found[3], found[4], possible, self.samples
+            *(np.array(self._starts), found[0], found[1], found[2], found[3], found[4]),
+            *(self._frames.possible(), self.samples),
         )
 
-    def _start(self, number: int) -> int:
-        """Index in the record of the first sample of a window."""
-        first = self._timeline.first or 0
-        return first + math.floor(number * self.settings.step / self.interval + 0.5)
-
-    def _flush(self) -> None:
-        """Measure the last windows of the segment, fewer than a group."""
-        count = 0
-        while self._start(self._next + count) + self.samples <= self._origin + self._size:
-            count += 1
-        if count:
-            self._measure(count)
-
-    def _measure(self, count: int) -> None:
-        samples = np.concatenate(self._buffer)
-        places = [self._start(self._next + number) - self._origin for number in range(count)]
-        windows = np.stack([samples[place : place + self.samples] for place in places])
-        past = self._origin - self._timeline.start
-        self._starts.extend(self._timeline.time(past + place) for place in places)
-        self._found.append(self._contents(detrended(windows, self.settings.remove)))
-        self._next += count
-        dropped = max(0, min(self._start(self._next) - self._origin, samples.size))
-        self._buffer, self._size = [samples[dropped:].copy()], samples.size - dropped
-        self._origin += dropped
+    def _measure(self, groups: Iterable[tuple[list[float], Samples]]) -> None:
+        for starts, windows in groups:
+            self._starts.extend(starts)
+            self._found.append(self._contents(detrended(windows[:, 0], self.settings.remove)))
 
     def _contents(self, windows: Samples) -> Samples:
         """Value, low, high, noise and scale of each band in each window, shape (5, bands, windows)."""

@@ -1,0 +1,98 @@
+"""Windows of equal length on a fixed grid, in groups that are transformed together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slacheck.measure.windows import Timeline
+
+if TYPE_CHECKING:
+    from slacheck.contract import Block, Samples
+
+BATCH = 1 << 19
+"""Samples of a signal that are transformed at a time; a longer window is transformed alone."""
+
+
+@dataclass(slots=True)
+class Frames:
+    """Cuts windows out of blocks.
+
+    Window k starts `k * step` after the record's first sample, to the nearest sample; a window with
+    a gap in it is left out. Windows come in groups that are counted from the segment's first one, so
+    they do not depend on where blocks were cut.
+
+    Parameters
+    ----------
+    interval : float
+        Of the blocks. [s]
+    samples : int
+        In a window.
+    step : float
+        From the start of one window to the start of the next. [s]
+    """
+
+    interval: float
+    samples: int
+    step: float
+    _timeline: Timeline = field(init=False)
+    _origin: int = 0
+    """Index in the record of the first sample in the buffer."""
+    _buffer: list[Samples] = field(default_factory=list)
+    _size: int = 0
+    _next: int = 0
+    """Number of the next window."""
+
+    def __post_init__(self) -> None:
+        """Nothing seen yet."""
+        self._timeline = Timeline(self.interval)
+
+    def push(self, block: Block) -> Iterator[tuple[list[float], Samples]]:
+        """Starts of the windows that this block completes [s], and their samples, shape (windows, signals, samples)."""
+        if self._timeline.segment not in (None, block.segment):
+            yield from self.finish()
+        if self._timeline.enter(block):
+            self._origin, self._buffer, self._size = block.start, [], 0
+            while self._start(self._next) < block.start:
+                self._next += 1
+        self._buffer.append(block.samples.copy())
+        self._size += block.samples.shape[1]
+        group = max(1, BATCH // self.samples)
+        while self._start(self._next + group - 1) + self.samples <= self._origin + self._size:
+            yield self._cut(group)
+
+    def finish(self) -> Iterator[tuple[list[float], Samples]]:
+        """The last windows of the segment, fewer than a group."""
+        count = 0
+        while self._start(self._next + count) + self.samples <= self._origin + self._size:
+            count += 1
+        if count:
+            yield self._cut(count)
+
+    def possible(self) -> int:
+        """Windows that the record would have had without gaps."""
+        count = 0
+        while self._timeline.first is not None and self._start(count) + self.samples <= self._timeline.last + 1:
+            count += 1
+        return count
+
+    def _start(self, number: int) -> int:
+        """Index in the record of the first sample of a window."""
+        first = self._timeline.first or 0
+        return first + math.floor(number * self.step / self.interval + 0.5)
+
+    def _cut(self, count: int) -> tuple[list[float], Samples]:
+        samples = np.concatenate(self._buffer, axis=1)
+        places = [self._start(self._next + number) - self._origin for number in range(count)]
+        windows = np.stack([samples[:, place : place + self.samples] for place in places])
+        past = self._origin - self._timeline.start
+        starts = [self._timeline.time(past + place) for place in places]
+        self._next += count
+        dropped = max(0, min(self._start(self._next) - self._origin, samples.shape[1]))
+        self._buffer, self._size = [samples[:, dropped:].copy()], samples.shape[1] - dropped
+        self._origin += dropped
+        return starts, windows
