@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from slacheck.contract import Finding, Witness
@@ -38,8 +39,25 @@ def _trace(spec: Spec, witness: Witness, source: Source) -> Trace | None:
         unit = witness.unit or spec.signals[name].base
         return Trace("frequency", x, (Series(name, unit, spec.signals[name].unit, y, y),), witness.marks) if x else None
     series, centres = [], None
+    start, end, columns = _columns(witness, source)
     for name in witness.signals:
-        centres, low, high = source.envelope(name, witness.start, witness.end, _COLUMNS)
+        centres, low, high = source.envelope(name, start, end, columns)
         signal = spec.signals[name]
         series.append(Series(name, signal.base, signal.unit, low, high))
     return None if centres is None else Trace("time", centres, tuple(series), witness.marks)
+
+
+def _columns(witness: Witness, source: Source) -> tuple[float, float, int]:
+    """Stretch and number of columns; with fewer samples than columns each stands in the middle of its own.
+
+    Else a column between two samples would look like a gap. Uneven samples get columns of two.
+    """
+    interval = max(source.grid_interval(name) for name in witness.signals)
+    first, last = math.ceil(witness.start / interval - 1e-6), math.floor(witness.end / interval + 1e-6)
+    samples = last - first + 1
+    if not 2 <= samples <= 2 * _COLUMNS:
+        return witness.start, witness.end, _COLUMNS
+    width = 2 if samples > _COLUMNS or (source.capture.clock.times is not None and samples >= 8) else 1
+    columns = -(-samples // width)
+    begin = (first - 0.5) * interval
+    return begin, begin + columns * width * interval, columns
