@@ -468,6 +468,8 @@ class SignalFacts:
         Duplicate or backward time stamps, in words.
     clipped : int
         Samples at or beyond the declared or detected clip levels.
+    impossible : int
+        Samples outside of what an instrument can measure of such a quantity.
     anti_alias : bool
         A documented filter stands before the sampler.
     bandwidth : float or None
@@ -503,6 +505,7 @@ class SignalFacts:
     interpolation_rms: float = 0.0
     clock_fault: str | None = None
     clipped: int = 0
+    impossible: int = 0
     anti_alias: bool = False
     bandwidth: float | None = None
     averaging: tuple[float, ...] = ()

@@ -152,6 +152,7 @@ class Source:
             interpolation_rms=error_rms,
             clock_fault=clock.fault,
             clipped=sum(quality.clipped for quality in each),
+            impossible=sum(quality.impossible for quality in each),
             anti_alias=self.capture.anti_alias,
             bandwidth=chain.bandwidth,
             averaging=chain.averaging,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slacheck.contract import Accuracy, Block, Meter, MeterPlan, SignalFacts, Waveform
+from slacheck.contract import Accuracy, Block, Meter, MeterPlan, SignalFacts, Waveform, leaves
 from slacheck.engine.derived import DerivedSignals
 from slacheck.engine.grid import Gridder
 from slacheck.engine.source import PIECE, Source, times_of
 from slacheck.quality.facts import ChannelQuality
+from slacheck.quality.gates import possible_range
 
 if TYPE_CHECKING:
     from slacheck.contract import Samples
@@ -93,9 +94,14 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) 
     clock = source.capture.clock
     names = sorted({name for group in groups for name in group})
     several = [group for group in groups if len(group) > 1]
+    recorded = {leaf for name in wanted for leaf in leaves(source.signals, name)}
+    possible = {source.channel(leaf).name: possible_range(source.signals[leaf]) for leaf in sorted(recorded)}
     for name in names:
         source.quality[(name,)] = ChannelQuality(
-            source.capture.channels[name].clip, clock.times is not None, any(name in group for group in several)
+            source.capture.channels[name].clip,
+            uneven=clock.times is not None,
+            extremes=any(name in group for group in several),
+            possible=possible.get(name),
         )
     source.quality.update((group, ChannelQuality()) for group in several)
     failures: dict[Hashable, str] = {}

@@ -33,14 +33,18 @@ class ChannelQuality:
         Whether to keep second differences, the bound of the error of linear interpolation.
     extremes : bool
         Whether to keep the smallest and the largest sample.
+    possible : (float, float), optional
+        Range outside of which a sample cannot be a measurement of what the channel is said to hold. [SI]
     """
 
     clip: tuple[float, float] | None = None
     uneven: bool = False
     extremes: bool = False
+    possible: tuple[float, float] | None = None
     samples: int = 0
     missing: int = 0
     clipped: int = 0
+    impossible: int = 0
     longest_missing_run: int = 0
     lowest: float | None = None
     highest: float | None = None
@@ -61,6 +65,9 @@ class ChannelQuality:
         if self.clip is not None:
             low, high = self.clip
             self.clipped += int(np.count_nonzero((samples <= low) | (samples >= high)))
+        if self.possible is not None:
+            low, high = self.possible
+            self.impossible += int(np.count_nonzero((samples < low) | (samples > high)))
         self._holds.update(samples)
         if self.extremes and finite.any():
             low, high = float(np.min(samples[finite])), float(np.max(samples[finite]))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from slacheck.contract import Accuracy, Effect, Gate, Need, SignalFacts
+from slacheck.contract import Accuracy, Effect, Gate, Need, Signal, SignalFacts
 
 FILTERED_RATIO = 2.56
 """Least samples per period of the highest frequency with a documented anti-alias filter (G-FS)."""
@@ -22,6 +22,8 @@ LEAST_GAIN = 0.95
 """Amplitude that the chain must pass at the frequencies looked at (G-BW)."""
 SAMPLES_PER_TIME_LIMIT = 20.0
 """The sample interval must be at most this fraction of a time to be resolved (G-DT)."""
+FARTHEST = 0.15
+"""Range about the rated frequency in which one is measured (IEC 61000-4-30 class A: 42.5 to 57.5, 51 to 69 Hz)."""
 _SLACK = 1e-9
 """Relative slack for rates and lengths that are quotients, so that 10 kHz is 10 kHz."""
 
@@ -58,6 +60,17 @@ def admit(need: Need, facts: SignalFacts) -> Iterator[Gate]:
         yield _duration(facts, need.duration)
     yield _coverage(facts, need.longest_gap, need.most_missing)
     yield _clipping(need, facts)
+    if facts.impossible > 0:
+        yield Gate(
+            "coverage",
+            Effect.NO_VERDICT,
+            False,
+            float(facts.impossible),
+            0.0,
+            f"{facts.impossible} samples of {facts.channel} are further than {100 * FARTHEST:g} % from the rated "
+            f"frequency, where instruments measure none: what stands there is no measurement. Mark it as `invalid` in "
+            f"the sidecar, or submit the record without it.",
+        )
     if facts.frozen > 0:
         yield Gate(
             "coverage",
@@ -112,6 +125,13 @@ def half_gain_frequency(facts: SignalFacts) -> float:
         middle = (low + high) / 2.0
         low, high = (middle, high) if chain_gain(facts, middle) > 0.5 else (low, middle)
     return high
+
+
+def possible_range(signal: Signal) -> tuple[float, float] | None:
+    """Between what values a signal can have been measured, where that is known: a frequency with a rated value. [SI]"""
+    if signal.quantity != "frequency" or signal.rated is None:
+        return None
+    return (1.0 - FARTHEST) * signal.rated, (1.0 + FARTHEST) * signal.rated
 
 
 def _sample_rate(need: Need, facts: SignalFacts, frequency: float) -> Gate:

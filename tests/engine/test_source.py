@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from slacheck.capture.capture import Capture
-from slacheck.contract import Accuracy, Derive, MeterPlan, Signal
+from slacheck.contract import Accuracy, Derive, Effect, MeterPlan, Need, Signal
 from slacheck.engine import stream
 from slacheck.engine.source import Source
 from slacheck.engine.stream import MeterFailed, measure
 from slacheck.errors import CaptureError
 from slacheck.measure.condition import LongestRun
+from slacheck.quality.gates import admit
 
 RATE = 1000.0
 SIGNALS = {
@@ -144,3 +145,17 @@ def test_meter_that_fails_takes_no_other_with_it():
     assert readings.reading("run") == (pytest.approx(0.010), 0.0)
     with pytest.raises(MeterFailed, match="ZeroDivisionError: broken"):
         readings.reading("broken")
+
+
+def test_frequency_that_no_instrument_measures_is_no_measurement():
+    signals = {"f": Signal("f", "frequency", "Hz", "Hz", 50.0)}
+    f = np.full(1000, 50.01)
+    f[700:] = np.linspace(50, 40, 300)  # after the collapse the column slides on
+    found = Source(Capture.from_arrays({"f": f}, sample_rate=1.0, units={"f": "Hz"}), signals)
+    facts = measured(found, "f").facts("f")
+    assert facts.impossible == 75
+    (gate,) = [gate for gate in admit(Need("f"), facts) if gate.effect is Effect.NO_VERDICT]
+    assert gate.sentence == (
+        "75 samples of f are further than 15 % from the rated frequency, where instruments measure none: what stands "
+        "there is no measurement. Mark it as `invalid` in the sidecar, or submit the record without it."
+    )
