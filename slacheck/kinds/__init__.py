@@ -6,13 +6,17 @@ from typing import Any
 
 from slacheck.contract import Kind
 from slacheck.kinds.band_ripple import KIND as BAND_RIPPLE
+from slacheck.kinds.damping import KIND as DAMPING
 from slacheck.kinds.dynamic_range import KIND as DYNAMIC_RANGE
+from slacheck.kinds.forced_oscillation import KIND as FORCED_OSCILLATION
+from slacheck.kinds.harmonics import KIND as HARMONICS
 from slacheck.kinds.ramp_rate import KIND as RAMP_RATE
 from slacheck.kinds.regulation import KIND as REGULATION
 from slacheck.kinds.step_response import KIND as STEP_RESPONSE
 from slacheck.kinds.tolerance_envelope import KIND as TOLERANCE_ENVELOPE
 from slacheck.kinds.tracking import KIND as TRACKING
 from slacheck.kinds.transient_deviation import KIND as TRANSIENT_DEVIATION
+from slacheck.kinds.unbalance import KIND as UNBALANCE
 
 KINDS: tuple[Kind[Any], ...] = (
     STEP_RESPONSE,
@@ -21,6 +25,10 @@ KINDS: tuple[Kind[Any], ...] = (
     TRACKING,
     DYNAMIC_RANGE,
     BAND_RIPPLE,
+    HARMONICS,
+    DAMPING,
+    FORCED_OSCILLATION,
     TOLERANCE_ENVELOPE,
     REGULATION,
+    UNBALANCE,
 )
