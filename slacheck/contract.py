@@ -251,6 +251,14 @@ def lead(signals: Signals, name: str) -> float:
     return of(name)
 
 
+def refresh(signals: Signals, name: str) -> float | None:
+    """How often a derived signal has a value; None for as often as its channels are recorded. [s]"""
+    derive = signals[name].derive
+    if derive is None or derive.step is not None:
+        return None if derive is None else derive.step
+    return refresh(signals, derive.source)
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionRule:
     """How measurement uncertainty enters the verdict (requirements.md 2.3)."""
@@ -310,6 +318,8 @@ class Need:
     time_limit : float, optional
         A time to be resolved: the sample interval must be at most a twentieth of it (G-DT). Gate time_resolution,
         effect NO_VERDICT. [s]
+    sample_rate : float, optional
+        Least samples per second that the definition asks for, whatever the content. Gate sample_rate, NO_PASS. [Hz]
     duration : float, optional
         The record must last at least this long (G-LEN). Gate record_too_short, effect NO_PASS. [s]
     longest_gap : float, optional
@@ -320,6 +330,8 @@ class Need:
         What clipped samples do: NO_PASS where clipping can only lessen the reading.
     aliasing, attenuation : Effect
         See above. `attenuation` is NO_VERDICT for ratios.
+    screened : bool
+        The kind itself leaves out samples that no instrument can have measured; else they give no verdict.
     even : bool
         The measurement needs an even time grid; an uneven record is interpolated and the finding says so.
     """
@@ -328,6 +340,7 @@ class Need:
     max_frequency: float | None = None
     bandwidth: float | None = None
     time_limit: float | None = None
+    sample_rate: float | None = None
     duration: float | None = None
     longest_gap: float | None = None
     most_missing: float = 0.01
@@ -335,6 +348,7 @@ class Need:
     aliasing: Effect = Effect.NO_VERDICT
     attenuation: Effect = Effect.NO_PASS
     even: bool = True
+    screened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,6 +502,12 @@ class SignalFacts:
         The recorder repeats values: `interval` is the measured refresh, not the sample interval.
     frozen : float
         Longest time for which a channel that else changes with every sample repeats one value. [s]
+    quantum : float
+        Step of the converter of a recorded signal, where one shows; 0 for a derived one. [SI]
+    hidden_noise : float
+        Noise that those steps may hide, where the record trembles between them. [SI]
+    clip : (float, float) or None
+        Declared levels at and beyond which a recorded signal is clipped. [SI]
     """
 
     signal: str
@@ -515,6 +535,9 @@ class SignalFacts:
     time_uncertainty: float = 0.0
     held: bool = False
     frozen: float = 0.0
+    quantum: float = 0.0
+    hidden_noise: float = 0.0
+    clip: tuple[float, float] | None = None
 
     @property
     def duration(self) -> float:

@@ -17,7 +17,8 @@ guarded_rejection   [a, b] touches the inside       [a, b] outside              
 =================== =============================== =============================== ==============
 
 An interval end that is unbounded (missing data, censoring) is evidence for nothing: a PASS that
-would rest on it is INCONCLUSIVE, and so is a FAIL. A value censored "above" lies above its
+would rest on it is INCONCLUSIVE, and so is a FAIL. What is missing widens the interval too: where
+a `no_pass` gate is closed, guarded_acceptance rejects on m alone. A value censored "above" lies above its
 bound, so it fails `max` as soon as the bound reaches the limit.
 """
 
@@ -68,7 +69,7 @@ def decide_check(plan: CheckPlan, measurement: Measurement, gates: tuple[Gate, .
         if not reasons:
             reasons = (Reason("incomplete", "Nothing was measured, and the kind gave no reason."),)
         return CheckResult(plan, measurement, gates, Verdict.INCONCLUSIVE, reasons, *_margin(plan.limit, measured))
-    verdict = _by_rule(_rounded(measured, plan.limit.resolution), plan.limit, rule.rule)
+    verdict = _by_rule(_rounded(measured, plan.limit.resolution), plan.limit, rule.rule, incomplete=bool(closed))
     reasons = ()
     if verdict is not Verdict.FAIL:
         reasons = tuple(Reason(gate.code, gate.sentence) for gate in closed)
@@ -79,13 +80,13 @@ def decide_check(plan: CheckPlan, measurement: Measurement, gates: tuple[Gate, .
     return CheckResult(plan, measurement, gates, verdict, reasons, *_margin(plan.limit, measured))
 
 
-def _by_rule(measured: Measured, limit: Limit, rule: str) -> Verdict:
+def _by_rule(measured: Measured, limit: Limit, rule: str, *, incomplete: bool) -> Verdict:
     """Worst of the verdicts of the two bounds; each bound is looked at as a maximum."""
     verdicts = []
     if limit.max is not None:
-        verdicts.append(_against_max(measured, limit.max, rule))
+        verdicts.append(_against_max(measured, limit.max, rule, incomplete))
     if limit.min is not None:
-        verdicts.append(_against_max(_mirrored(measured), -limit.min, rule))
+        verdicts.append(_against_max(_mirrored(measured), -limit.min, rule, incomplete))
     return worst(verdicts)
 
 
@@ -100,7 +101,7 @@ def _mirrored(measured: Measured) -> Measured:
     )
 
 
-def _against_max(measured: Measured, limit: float, rule: str) -> Verdict:
+def _against_max(measured: Measured, limit: float, rule: str, incomplete: bool) -> Verdict:
     low, high, value = measured.interval.low, measured.interval.high, measured.value
     beyond = measured.censored == "above"
     surely_inside = high is not None and high <= limit
@@ -112,7 +113,8 @@ def _against_max(measured: Measured, limit: float, rule: str) -> Verdict:
         inside = value <= limit and not beyond
     elif rule == "guarded_acceptance":
         inside = surely_inside
-        outside = surely_outside or (high is not None and high > limit and measured.censored is None)
+        reached = value if incomplete else high  # what is missing widens the interval, which rejects nothing
+        outside = surely_outside or (reached is not None and reached > limit and measured.censored is None)
     elif rule == "guarded_rejection":
         outside = surely_outside
         inside = surely_inside or (not outside and low is not None and high is not None and not beyond)

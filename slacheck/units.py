@@ -40,6 +40,7 @@ _SYMBOLS: dict[str, tuple[str, Decimal, str]] = {
     "J": ("J", Decimal(1), "GMkm"),
     "Wh": ("J", Decimal(3600), "GMkm"),
     "Hz": ("Hz", Decimal(1), "GMkmuµμ"),
+    "sqrt(Hz)": ("sqrt(Hz)", Decimal(1), ""),
     "s": ("s", Decimal(1), "muµμn"),
     "min": ("s", Decimal(60), ""),
     "h": ("s", Decimal(3600), ""),

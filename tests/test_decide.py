@@ -50,6 +50,12 @@ def test_decide_guarded_rules_move_the_limit_by_the_uncertainty(value, acceptanc
     assert verdict_of(measured, rule="guarded_rejection") == rejection
 
 
+@pytest.mark.parametrize(("value", "verdict"), [(4.95, Verdict.INCONCLUSIVE), (5.05, Verdict.FAIL)])
+def test_decide_guarded_acceptance_does_not_reject_for_what_is_missing(value, verdict):
+    measured = Measured(value, "W", Interval(4.0, 9.0))
+    assert verdict_of(measured, gates=[gate(Effect.NO_PASS)], rule="guarded_acceptance") is verdict
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_decide_value_censored_above_never_passes_a_maximum(rule):
     assert verdict_of(at_least(4.0, "s"), rule=rule) is Verdict.INCONCLUSIVE

@@ -135,6 +135,7 @@ class Source:
         lost += math.ceil(without / clock.interval)
         held_for = max(quality.held_for for quality in each)
         chain = chain_of(self, name)
+        recorded = self.signals[name].derive is None
         error, error_rms = interpolation_of(self, name) if clock.times is not None else (0.0, 0.0)
         return SignalFacts(
             signal=name,
@@ -162,6 +163,9 @@ class Source:
             time_uncertainty=clock.uncertainty,
             held=held_for > 1,
             frozen=max(quality.frozen_for for quality in each) * clock.interval,
+            quantum=each[0].quantum if recorded else 0.0,
+            hidden_noise=each[0].hidden_noise if recorded else 0.0,
+            clip=channels[0].clip if recorded else None,
         )
 
     def _without(self, name: str) -> tuple[float, float]:

@@ -9,7 +9,8 @@ lies strictly beyond a value on the bound lies outside.
 
 - `three_state`: inside if the worst end is, outside if the best end is, else undecided.
 - `simple`: the value decides; one that is censored decides only on the side it speaks for.
-- `guarded_acceptance`: outside as soon as the worst end is, if it was measured.
+- `guarded_acceptance`: outside as soon as the worst end is, if it was measured; where a `no_pass` gate is
+  closed, what is missing has widened the interval, and the value stands for that end.
 - `guarded_rejection`: inside as long as the best end is, if both ends were measured.
 """
 
@@ -35,18 +36,21 @@ def verdict_of_check(check: Document, rule: str) -> str:
     verdicts = []
     if "max" in check["limit"]:
         runs = {"above": "out", "below": "in", None: None}[measured["censored"]]
-        verdicts.append(_side(check["limit"]["max"], value, low, high, runs, rule))
+        verdicts.append(_side(check["limit"]["max"], value, (low, high), runs, rule, bool(closed)))
     if "min" in check["limit"]:
         # a minimum is a maximum seen from below
         runs = {"above": "in", "below": "out", None: None}[measured["censored"]]
         ends = (None if high is None else -high, None if low is None else -low)
-        verdicts.append(_side(-check["limit"]["min"], -value, *ends, runs, rule))
+        verdicts.append(_side(-check["limit"]["min"], -value, ends, runs, rule, bool(closed)))
     verdict = worst_of(verdicts)
     return "INCONCLUSIVE" if closed and verdict != "FAIL" else verdict
 
 
-def _side(bound: float, value: float, best: float | None, worst: float | None, runs: str | None, rule: str) -> str:
+def _side(
+    bound: float, value: float, ends: tuple[float | None, float | None], runs: str | None, rule: str, lacking: bool
+) -> str:
     """Verdict against a maximum; `runs` says whether the truth runs "out" or "in" from the value."""
+    best, worst = ends
     if rule == "simple":
         if runs == "out":
             return "FAIL" if value >= bound else "INCONCLUSIVE"
@@ -58,7 +62,7 @@ def _side(bound: float, value: float, best: float | None, worst: float | None, r
     if worst is not None and worst <= bound:
         return "PASS"
     # from here on the bound lies inside the interval, or an end is unknown
-    if rule == "guarded_acceptance" and worst is not None and runs is None:
+    if rule == "guarded_acceptance" and runs is None and (value > bound if lacking else worst is not None):
         return "FAIL"
     if rule == "guarded_rejection" and worst is not None and best is not None and runs != "out":
         return "PASS"

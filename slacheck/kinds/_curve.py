@@ -188,11 +188,32 @@ def band(requirement: ToleranceEnvelope, signal: Signal) -> tuple[float, float]:
     return low, high
 
 
+_RESOLVED = 20.0
+"""Gaps of at most this part of the shortest limit hide nothing that samples so far apart would show (G-DT)."""
+_OF_A_WINDOW = 40.0
+"""Gaps of at most this part of an rms window change the rms by less than the lowest rung, as ``(w g)^2 / 8`` shows."""
+
+
+def bridge(requirement: ToleranceEnvelope, signals: Signals, name: str) -> float:
+    """Longest distance of two samples that a straight line may span before the levels are looked at. [s]"""
+    derive = signals[name].derive
+    if derive is not None:
+        return derive.window / _OF_A_WINDOW if derive.operation == "rms" else 0.0
+    limits = (point.duration.value for point in points(requirement, signals) if not point.short)
+    return min((limit for limit in limits if limit > 0.0), default=0.0) / _RESOLVED
+
+
+def unseen_key(requirement: ToleranceEnvelope, signals: Signals, name: str) -> tuple[object, ...]:
+    """Key of the meter of where a phase has values."""
+    return ("unseen", name, bridge(requirement, signals, name))
+
+
 def level_key(requirement: ToleranceEnvelope, signals: Signals, name: str, side: Side) -> tuple[object, ...]:
     """Key of the meter of one phase and side."""
     window = requirement.window.value if requirement.window is not None and requirement.mode == "cumulative" else 0.0
     levels = thresholds(requirement, signals, name, side)
-    return ("levels", name, side, levels, requirement.mode, requirement.merge_gap.value, window, offsets(signals[name]))
+    bridged = (window, bridge(requirement, signals, name), offsets(signals[name]))
+    return ("levels", name, side, levels, requirement.mode, requirement.merge_gap.value, *bridged)
 
 
 def short_key(requirement: ToleranceEnvelope, signals: Signals, name: str) -> tuple[object, ...]:

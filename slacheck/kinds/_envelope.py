@@ -27,12 +27,14 @@ from slacheck.kinds._curve import (
     WAVEFORM_RUNGS,
     Point,
     ToleranceEnvelope,
+    bridge,
     level_key,
     offsets,
     phases,
     points,
     rated,
     short_key,
+    unseen_key,
     waveforms,
 )
 from slacheck.values import Measured, at_least, between
@@ -128,8 +130,8 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
     readings = measurements.reading(level_key(requirement, signals, name, point.side))
     by_offset = {offset: reading[point.index] for offset, reading in zip(steps, readings, strict=True)}
     worst, tick = by_offset[0.0], facts.grid / TICKS
-    smear = chain_length(facts) + _stamps(name, measurements)
-    hidden = smear + facts.grid
+    smear = chain_length(facts) + _stamps(name, measurements) + _spanned(name, context)
+    hidden, unseen = smear + facts.grid, _unseen(name, context)
     terms = _terms(point, name, context)
     noise = _noise(name, signals[name], measurements)
     samples = max(1.0, facts.samples * min(1.0, facts.interval / facts.grid))
@@ -146,6 +148,8 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
         high += facts.missing * facts.interval
     if high is not None and point.duration.value > 0 and not shown:
         high = max(high, hidden)
+    if high is not None and unseen > 2.0 * facts.grid:
+        high = max(high, unseen + smear)
     terms = (*terms, Term("noise", noise, f"one sample of {samples:.4g} may be further out; moves the level"))
     gates = (
         *_hidden_gate(point, chain_length(facts), hidden, shown),
@@ -172,6 +176,25 @@ def _bounds(sure: Extent, possible: Extent, tick: float, smear: float) -> tuple[
     low = max(sure.inner * tick - sure.runs * smear, tick) if sure.runs else 0.0
     high = possible.outer * tick + possible.most_runs * smear
     return low, None if possible.cut else high
+
+
+def _spanned(name: str, context: Context) -> float:
+    """By how much an end of a run may lie elsewhere because a short gap was spanned. [s]"""
+    requirement, signals, measurements = context
+    facts = measurements.facts(name)
+    lost = facts.longest_gap + facts.interval if facts.longest_gap > 0.0 else 0.0
+    return min(lost, bridge(requirement, signals, name))
+
+
+def _unseen(name: str, context: Context) -> float:
+    """Longest stretch of the record without a value, at its ends too. [s]"""
+    requirement, signals, measurements = context
+    found: tuple[float, float, float] | None = measurements.reading(unseen_key(requirement, signals, name))
+    facts = measurements.facts(name)
+    if found is None:
+        return facts.duration
+    first, last, longest = found
+    return max(longest, first - facts.first - facts.window, facts.last - last)
 
 
 def _stamps(name: str, measurements: Measurements) -> float:

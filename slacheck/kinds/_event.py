@@ -56,6 +56,21 @@ class Eventful(Protocol):
         """Level after."""
 
 
+class Limits(Protocol):
+    """The limits of such a requirement."""
+
+    def given(self) -> dict[str, LimitModel]:
+        """The limits that are set, in order."""
+
+
+class Limited(Eventful, Protocol):
+    """A requirement that limits what follows an event."""
+
+    @property
+    def limits(self) -> Limits:
+        """What is limited."""
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """One event.
@@ -347,6 +362,18 @@ def shortest(limits: Mapping[str, LimitModel]) -> float | None:
     """The shortest of some limits on times, which samples have to resolve. [s]"""
     bounds = [bound.value for limit in limits.values() for bound in (limit.max, limit.min) if bound is not None]
     return min((bound for bound in bounds if bound > 0), default=None)
+
+
+def spanned(requirement: Limited, interval: float) -> float:
+    """Longest distance of two samples that is no gap: what lies between hides no more than the samples may.
+
+    A twentieth of the shortest time limit (G-DT), or a two hundredth of what is looked at after the
+    event where no time is limited; at most ten sample intervals, as extremes are looked for too. [s]
+    """
+    times = {name: limit for name, limit in requirement.limits.given().items() if name.endswith("_time")}
+    least = shortest(times)
+    resolved = requirement.window.after.value / 200.0 if least is None else least / 20.0
+    return min(resolved, 10.0 * interval)
 
 
 def limits_text(name: str, limit: LimitModel) -> str:

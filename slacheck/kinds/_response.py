@@ -19,7 +19,7 @@ from slacheck.contract import (
     expanded,
     level,
 )
-from slacheck.kinds._event import Eventful, Occasion, event_signal, is_own, looked_at
+from slacheck.kinds._event import Eventful, Limited, Occasion, event_signal, is_own, looked_at, spanned
 from slacheck.language import LevelSource, LimitModel
 from slacheck.values import Measured, at_least, between
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _FEWEST = 10
 """Least samples in the window of a level, for its scatter to mean something."""
+_MOST_CLIPPED = 0.01
+"""Share of clipped samples above which a level, or the noise about it, is made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Response:
         return self.occasion.moment
 
 
-def respond(requirement: Eventful, signals: Signals, measurements: Measurements, occasion: Occasion) -> Response | None:
+def respond(requirement: Limited, signals: Signals, measurements: Measurements, occasion: Occasion) -> Response | None:
     """The waveform around an event, without its noise; None without a sample."""
     from slacheck.measure.levels import quantum, white_noise
     from slacheck.measure.smoothing import smooth
@@ -101,6 +103,7 @@ def respond(requirement: Eventful, signals: Signals, measurements: Measurements,
         interval=waveform.interval,
         coverage_factor=measurements.coverage_factor,
         quantum=quantum(waveform.samples),
+        spanned=spanned(requirement, waveform.interval),
     )
     end = float(waveform.times[-1])
     return Response(
@@ -112,23 +115,30 @@ def respond(requirement: Eventful, signals: Signals, measurements: Measurements,
         end=end,
         complete=end >= start + after - line.longest_step,
         late=facts.window,
-        clocks=_clocks(requirement, measurements),
+        clocks=_clocks(requirement, measurements, _widest(line)),
         k=measurements.coverage_factor,
         unit=signals[name].base,
     )
 
 
-def _clocks(requirement: Eventful, measurements: Measurements) -> tuple[Term, ...]:
-    """Standard uncertainties of the difference of two times. [s]"""
+def _widest(line: Smoothed) -> float:
+    """Largest distance of two samples that count as neighbours. [s]"""
+    steps = line.times[1:] - line.times[:-1]
+    return float(steps[steps <= line.longest_step].max(initial=0.0))
+
+
+def _clocks(requirement: Eventful, measurements: Measurements, widest: float) -> tuple[Term, ...]:
+    """Standard uncertainties of the difference of two times; samples are at most `widest` apart. [s]"""
     facts = measurements.facts(requirement.signal)
     stamps = math.hypot(facts.time_uncertainty, 0.0 if facts.interpolated else facts.jitter / math.sqrt(3.0))
+    width = max(facts.interval, facts.grid, widest) / math.sqrt(12.0)
     terms = [
-        Term("sample interval", max(facts.interval, facts.grid) / math.sqrt(12.0), "crossings are interpolated"),
+        Term("sample interval", width, "crossings are interpolated"),
         Term("time stamps", math.sqrt(2.0) * stamps, "of both ends"),
     ]
     if requirement.event.at is None and not is_own(requirement):
         other = measurements.facts(event_signal(requirement))
-        width = max(other.interval, other.grid) / math.sqrt(12.0)
+        width = max(other.interval, other.grid, widest) / math.sqrt(12.0)
         terms.insert(1, Term("sample interval of the event", width, "crossings are interpolated"))
     return tuple(terms)
 
@@ -233,6 +243,7 @@ def window_gates(requirement: Eventful, response: Response, measurements: Measur
     if lost > 0.0:
         sentence += f"; {lost:.4g} s are missing, {missing[0]:.4g} s before and {missing[1]:.4g} s after: record longer"
     yield Gate("record_too_short", Effect.NO_PASS, lost == 0.0, before + after - lost, before + after, sentence + ".")
+    yield from _rail_gate(requirement, response, measurements)
     gaps = inner_gaps(response)
     longest = max((stop - begin for begin, stop in gaps), default=0.0)
     sentence = f"{len(gaps)} gaps lie in the window around the event"
@@ -242,9 +253,28 @@ def window_gates(requirement: Eventful, response: Response, measurements: Measur
 
 
 def inner_gaps(response: Response) -> tuple[tuple[float, float], ...]:
-    """Gaps with samples on both sides. [s]"""
-    first, last = float(response.waveform.times[0]), response.end
-    return tuple((begin, end) for begin, end in response.waveform.gaps if begin >= first and end <= last)
+    """Gaps with samples on both sides that are too long to be spanned. [s]"""
+    first, last, longest = float(response.waveform.times[0]), response.end, response.line.longest_step
+    inside = ((begin, end) for begin, end in response.waveform.gaps if begin >= first and end <= last)
+    return tuple((begin, end) for begin, end in inside if end - begin > longest)
+
+
+def _rail_gate(requirement: Eventful, response: Response, measurements: Measurements) -> Iterator[Gate]:
+    """Whether the signal stands at a clip level before the event or at the end: then no level and no noise is known."""
+    facts = measurements.facts(requirement.signal)
+    if facts.clipped == 0 or facts.clip is None:
+        return
+    times, samples = response.waveform.times, response.waveform.samples
+    quiet = (times < response.moment.value) | (times >= response.moment.value + 0.8 * requirement.window.after.value)
+    count = max(1, int(quiet.sum()))
+    share = int((quiet & ((samples <= facts.clip[0]) | (samples >= facts.clip[1]))).sum()) / count
+    sentence = (
+        f"{100.0 * share:.3g} % of the samples of {facts.channel} before the event and at the end of its window are "
+        f"clipped; at most {100.0 * _MOST_CLIPPED:g} % may be, for a level"
+    )
+    if share > _MOST_CLIPPED:
+        sentence += ": use a wider measuring range"
+    yield Gate("clipped", Effect.NO_VERDICT, share <= _MOST_CLIPPED, share, _MOST_CLIPPED, sentence + ".")
 
 
 def step_gate(step: float, uncertainty: float, response: Response) -> Gate:

@@ -138,7 +138,15 @@ def _overlap(judged: int, margin: int, context: Context) -> tuple[Gate, int]:
 def _noise(names: tuple[str, ...], context: Context) -> float:
     """Standard deviation of the white noise of these signals together. [SI]"""
     requirement, _, measurements = context
-    return math.hypot(*(measurements.reading(noise_key(requirement, name)) for name in names))
+    seen = (measurements.reading(noise_key(requirement, name)) for name in names)
+    hidden = (measurements.facts(name).hidden_noise for name in names)
+    return math.hypot(*(max(pair) for pair in zip(seen, hidden, strict=True)))
+
+
+def _rounding(context: Context) -> float:
+    """Most by which the steps of the recorders move a difference of the signals; all of it while both stand still."""
+    requirement, _, measurements = context
+    return math.fsum(measurements.facts(name).quantum / 2.0 for name in signal_names(requirement))
 
 
 def _terms(found: TrackingReading, context: Context) -> tuple[Term, ...]:
@@ -187,6 +195,7 @@ def _largest(found: TrackingReading, noise: float, common: float, context: Conte
 
     requirement, _, measurements = context
     k = measurements.coverage_factor
+    common += _rounding(context)
     common += math.fsum(measurements.facts(name).interpolation_error for name in signal_names(requirement))
     low = found.largest_low - common - noise * largest_normal(2.0 * found.judged, k)
     return found.largest, low, found.largest_high + common + k * noise
@@ -195,6 +204,7 @@ def _largest(found: TrackingReading, noise: float, common: float, context: Conte
 def _rms(found: TrackingReading, noise: float, common: float, context: Context) -> tuple[float, float, float]:
     requirement, _, measurements = context
     k, many = measurements.coverage_factor, math.sqrt(found.judged)
+    common += _rounding(context)
     common += math.fsum(measurements.facts(name).interpolation_rms for name in signal_names(requirement))
     common += k * noise / many
     own = noise * noise * (1.0 + k * math.sqrt(2.0) / many)
@@ -216,7 +226,7 @@ def _time_in_tube(found: TrackingReading, gates: tuple[Gate, ...], context: Cont
     overlap, missing = _overlap(found.tube_judged, found.tube_margin, context)
     terms, noise = _terms(found, context), math.fsum(_noise((name,), context) for name in names)
     uncertainty = expanded(terms, k) + noise * largest_normal(4.0 * found.judged, k)
-    uncertainty += math.fsum(measurements.facts(name).interpolation_error for name in names)
+    uncertainty += _rounding(context) + math.fsum(measurements.facts(name).interpolation_error for name in names)
     rungs = tube_rungs(requirement, signals)
     rung = next((place for place, moved in enumerate(rungs) if moved >= uncertainty), None)
     gates = (*gates, overlap, *_rung_gate(rung, uncertainty, rungs[-1], signal))

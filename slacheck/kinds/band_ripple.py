@@ -31,8 +31,8 @@ quantile (5 for the median, 59 for p95, 299 for p99).
 Uncertainty: gain of the channel (an offset is removed with the mean; both cancel in a fraction);
 the edges, as above; side lobes of tones outside; the flat top's scalloping, 0.12 %; the broadband
 floor, whose power is taken off the lower end (for ``rms`` as seen above the highest band; a line
-that does not stand out of its band's median may be 0); linear interpolation of an uneven record
-and attenuation of the chain at the band's top, upwards.
+that does not stand out of its band's median may be 0); linear interpolation of an uneven record or
+over a short gap; and attenuation of the chain, and by uncertain time stamps, at the band's top, upwards.
 
 .. code-block:: yaml
 
@@ -288,8 +288,12 @@ def _meters(requirement: BandRipple, signals: Signals) -> tuple[MeterPlan, ...]:
     from slacheck.measure.ripple import RippleMeter
 
     build = partial(RippleMeter, settings=_settings(requirement), bands=_readers(requirement))
-    bridge = 1.0 / (4.0 * max(band.top for band in requirement.bands))
-    return (MeterPlan(_key(requirement), (requirement.signal,), build, bridge),)
+    return (MeterPlan(_key(requirement), (requirement.signal,), build, _bridge(requirement)),)
+
+
+def _bridge(requirement: BandRipple) -> float:
+    """Longest distance of two samples that a straight line may span. [s]"""
+    return 1.0 / (4.0 * max(band.top for band in requirement.bands))
 
 
 def _evaluate(requirement: BandRipple, signals: Signals, measurements: Measurements) -> Evaluation:
@@ -382,35 +386,44 @@ def _bounds(
     spread = expanded(terms, k)
     low -= spread + noise * largest_normal(float(reading.starts.size), k)
     high = None if high is None else high + spread + k * noise
-    low, high = _interpolated(low, high, band, (facts, float(reading.scale[number, window])))
+    error = math.hypot(facts.interpolation_rms, _spanned(facts, requirement) * float(reading.bends[window]))
+    low, high = _interpolated(low, high, band, (facts, error, float(reading.scale[number, window])))
     return (*terms, Term("noise", noise, "broadband floor beside a line, of one window")), (value, max(0.0, low), high)
 
 
+def _spanned(facts: SignalFacts, requirement: BandRipple) -> float:
+    """Rms error of the straight lines over short gaps, in parts of the rms second difference.
+
+    Between samples m intervals apart a line is off by at most m^2 / 8 second differences, which missing samples alone
+    add to a window.
+    """
+    if facts.missing == 0:
+        return 0.0
+    apart = min(facts.longest_gap + facts.grid, max(_bridge(requirement), facts.grid)) / facts.grid
+    return math.sqrt(facts.missing / facts.samples) * max(4.0, apart * apart) / 8.0
+
+
 def _interpolated(
-    low: float, high: float | None, band: RippleBand, record: tuple[SignalFacts, float]
+    low: float, high: float | None, band: RippleBand, record: tuple[SignalFacts, float, float]
 ) -> tuple[float, float | None]:
-    """Ends moved out for what interpolation and the chain may have taken or added."""
-    facts, scale = record
-    error = facts.interpolation_rms
+    """Ends moved out for what interpolation, the chain and uncertain time stamps may have taken or added."""
+    facts, error, scale = record
     if band.reference is None:
-        return low - error, None if high is None else (high + error) / _gain(band.to.value, facts)
+        return low - error, None if high is None else (high + error) / _gain(facts, band.to.value)
     if error > 0.0:
         error = min(1.0, error / scale) if scale > 0.0 else 1.0
         low = max(0.0, math.sqrt(max(0.0, low)) - error) ** 2 / (1.0 + error) ** 2
         high = None if high is None or error >= 1.0 else ((math.sqrt(high) + error) / (1.0 - error)) ** 2
-    low *= _gain(band.reference.to.value, facts) ** 2
-    return low, 1.0 if high is None else min(1.0, high / _gain(band.to.value, facts) ** 2)
+    low *= _gain(facts, band.reference.to.value) ** 2
+    return low, 1.0 if high is None else min(1.0, high / _gain(facts, band.to.value) ** 2)
 
 
-def _gain(frequency: float, facts: SignalFacts) -> float:
-    """Least amplitude gain up to `frequency`: the chain's, and sinc^2 of linear interpolation. [1]"""
-    from slacheck.quality.gates import LEAST_GAIN, chain_gain
+def _gain(facts: SignalFacts, frequency: float) -> float:
+    """Least amplitude gain up to `frequency`: the chain's, and of times that scatter by u, ``1 - (2 pi f u)^2 / 2``."""
+    from slacheck.quality.gates import passed_gain
 
-    gain = max(LEAST_GAIN, chain_gain(facts, frequency))
-    if facts.interpolated:
-        x = math.pi * min(0.5, frequency * facts.grid)
-        gain *= (math.sin(x) / x) ** 2
-    return gain
+    angle = 2.0 * math.pi * frequency * facts.time_uncertainty
+    return passed_gain(facts, frequency) * max(0.5, 1.0 - angle * angle / 2.0)
 
 
 def _notes(facts: SignalFacts) -> tuple[str, ...]:

@@ -10,17 +10,19 @@ A window that is not a whole number of sample intervals (within a thousandth of 
 with the whole numbers below and above: the value lies between the two in proportion, the interval
 holds both. Gaps of at most W/10 are bridged by a straight line; windows do not span longer ones.
 
-INCONCLUSIVE when: samples are further apart than W/20; the record is shorter than W; the chain
-passes less than 95 % at 1/W; gaps are longer than W/10 or more than 1 % is missing, or cost more
-than 1 % of the windows; a quantile rests on too few windows that do not overlap (59 for p95, 299
-for p99, 2995 for p99.9).
+INCONCLUSIVE when: samples are further apart than W/20; the record is shorter than W; more than 5 %
+of the samples are clipped (after a trailing mean: any); the chain passes less than 95 % at 1/W;
+gaps are longer than W/10 or more than 1 % is missing, or cost more than 1 % of the windows; a
+quantile rests on too few windows that do not overlap (59 for p95, 299 for p99, 2995 for p99.9).
 
 Uncertainty: gain of the channel (an offset cancels in the difference); noise, estimated
 from the record, which inflates a range (by 6.5 standard deviations in 1000 samples on average,
 more in the worst of many windows): the interval reaches down by a bound of the inflation of the
 worst window, and up by k sqrt(2) standard deviations, the noise of the two extreme samples
-themselves; for a quantile by the former both ways; linear interpolation of an uneven record,
-which can only cut extremes off, upwards by twice its error bound; attenuation of the chain at 1/W.
+themselves; for a quantile by the former both ways; one step of the recorder; what the extremes may
+be beyond their samples, by a parabola (not for a quantile), and linear interpolation of an uneven
+record, which can only cut extremes off, by twice its error bound, both upwards; attenuation of the
+chain at 1/W.
 
 .. code-block:: yaml
 
@@ -43,6 +45,7 @@ from pydantic import Field
 from slacheck.contract import (
     CheckPlan,
     Definition,
+    Effect,
     Evaluation,
     Kind,
     Mark,
@@ -109,7 +112,12 @@ def _problems(requirement: DynamicRange, signals: Signals) -> Iterator[Problem]:
 def _checks(requirement: DynamicRange, signals: Signals) -> tuple[CheckPlan, ...]:
     window = requirement.window.value
     need = Need(
-        requirement.signal, bandwidth=1.0 / window, time_limit=window, duration=window, longest_gap=window / 10.0
+        requirement.signal,
+        bandwidth=1.0 / window,
+        time_limit=window,
+        duration=window,
+        longest_gap=window / 10.0,
+        clipping=Effect.NO_PASS if requirement.pre_average.value == 0.0 else Effect.NO_VERDICT,
     )
     limit, unit, shown = limit_of(requirement.limits.peak_to_peak)
     text = _definition(requirement)
@@ -165,7 +173,7 @@ def _noise_meter(interval: float, window: float) -> NoiseMeter:
 
 
 def _evaluate(requirement: DynamicRange, signals: Signals, measurements: Measurements) -> Evaluation:
-    from slacheck.quality.windows import apart, covered, enough, none_complete
+    from slacheck.quality.windows import apart, covered, enough, none_complete, pinned
 
     found: WindowStatistic | None = measurements.reading(_key(requirement))
     facts, window = measurements.facts(requirement.signal), requirement.window
@@ -181,7 +189,11 @@ def _evaluate(requirement: DynamicRange, signals: Signals, measurements: Measure
         "peak_to_peak",
         measured=_measured(found.value / base, limit_of(limit)[1], low / base, None if high is None else high / base),
         time=found.time if requirement.statistic == "max" else None,
-        gates=(covered(found.windows, found.possible, window), *enough(separate, requirement.statistic, more)),
+        gates=(
+            covered(found.windows, found.possible, window),
+            *enough(separate, requirement.statistic, more),
+            *pinned(facts),
+        ),
         budget=tuple(Term(term.name, term.standard_uncertainty / base, term.treatment) for term in terms),
         witness=_witness(found, requirement, measurements, base),
     )
@@ -210,10 +222,13 @@ def _bounds(
     noise = _noise(requirement, measurements)
     inflation = noise * range_inflation(found.windows, window / facts.grid + 1.0, k)
     spread = expanded(terms, k)
+    spread += facts.quantum  # rounding moves each of two samples by at most half a step
     low = max(0.0, found.low - spread - inflation)
     high = None
     if found.high is not None:
-        above = k * math.sqrt(2.0) * noise if requirement.statistic == "max" else inflation
+        above = inflation
+        if requirement.statistic == "max":
+            above = k * math.sqrt(2.0) * noise + _crests(found, requirement, measurements)
         high = found.high + spread + above + 2.0 * facts.interpolation_error
         high /= max(LEAST_GAIN, chain_gain(facts, 1.0 / window))
     times = f"{inflation / noise:.3g} times as much" if noise > 0 else "nothing"
@@ -221,10 +236,26 @@ def _bounds(
     return (*terms, Term("noise", noise, treatment)), low, high
 
 
+def _crests(found: WindowStatistic, requirement: DynamicRange, measurements: Measurements) -> float:
+    """Most by which the extremes of the worst window rise above their samples. [SI]"""
+    from slacheck.measure.transition import crest
+
+    if requirement.pre_average.value > 0.0:
+        return 0.0
+    reach = 3.5 * measurements.facts(requirement.signal).grid
+    total = 0.0
+    for point in _extremes(requirement, measurements, (found.time - requirement.window.value, found.time)):
+        if point is not None:
+            near = measurements.window(requirement.signal, point[0] - reach, point[0] + reach)
+            total += crest(near.samples, int(abs(near.times - point[0]).argmin()))
+    return total
+
+
 def _noise(requirement: DynamicRange, measurements: Measurements) -> float:
     """Standard deviation of the white noise of the samples, after averaging. [SI]"""
-    deviation: float = measurements.reading(_noise_key(requirement))
-    averaged = max(1.0, requirement.pre_average.value / measurements.facts(requirement.signal).grid)
+    facts = measurements.facts(requirement.signal)
+    deviation: float = max(measurements.reading(_noise_key(requirement)), facts.hidden_noise)
+    averaged = max(1.0, requirement.pre_average.value / facts.grid)
     return deviation / math.sqrt(averaged)
 
 

@@ -20,18 +20,18 @@ A window that is not a whole number of sample intervals (within a thousandth of 
 with the whole numbers below and above: the value lies between the two in proportion, the interval
 holds both. Gaps of at most W/10 are bridged by a straight line; windows do not span longer ones.
 
-INCONCLUSIVE when: samples are further apart than W/20; the record is shorter than W; the chain
-passes less than 95 % at 1/W; gaps are longer than W/10 or more than 1 % is missing, or cost more
-than 1 % of the windows; a quantile rests on too few windows that do not overlap (59 for p95, 299
-for p99, 2995 for p99.9).
+INCONCLUSIVE when: samples are further apart than W/20; the record is shorter than W; more than 5 %
+of the samples are clipped (means and lines: any); the chain passes less than 95 % at 1/W; gaps are
+longer than W/10 or more than 1 % is missing, or cost more than 1 % of the windows; a quantile rests
+on too few windows that do not overlap (59 for p95, 299 for p99, 2995 for p99.9).
 
 Uncertainty: gain of the channel (an offset cancels in the difference); time stamps; noise,
 estimated from the record, which raises the largest of many windows: the interval reaches down by
 what the largest of that many normal deviates may be, and up by k deviations of one window; for a
 quantile by the former both ways; linear interpolation of an uneven record by twice (three times
-for ``least_squares``) its error bound over W; attenuation of the chain at 1/W,
-upwards; and for ``least_squares`` that the n + 1 samples of a window show n / (n + 1) of a step's
-slope, upwards.
+for ``least_squares``) its error bound over W, and rounding by the recorder by as often half its step;
+attenuation of the chain at 1/W, upwards; and for ``least_squares`` that the n + 1 samples of a window
+show n / (n + 1) of a step's slope, upwards.
 
 .. code-block:: yaml
 
@@ -56,6 +56,7 @@ from pydantic_core import PydanticCustomError
 from slacheck.contract import (
     CheckPlan,
     Definition,
+    Effect,
     Evaluation,
     Kind,
     Mark,
@@ -148,6 +149,7 @@ def _checks(requirement: RampRate, signals: Signals) -> tuple[CheckPlan, ...]:
         time_limit=window,
         duration=window,
         longest_gap=window / 10.0,
+        clipping=Effect.NO_PASS if _of_two_samples(requirement) else Effect.NO_VERDICT,
     )
     plans = []
     for name, limit_model in requirement.limits.given().items():
@@ -158,6 +160,11 @@ def _checks(requirement: RampRate, signals: Signals) -> tuple[CheckPlan, ...]:
         found = Definition(f"ramp_rate/{requirement.estimator}@1", text)
         plans.append(CheckPlan(name, limit, unit, shown, found, (need,)))
     return tuple(plans)
+
+
+def _of_two_samples(requirement: RampRate) -> bool:
+    """Whether a rate is that of two samples, which clipping only brings nearer; it may move means and lines apart."""
+    return requirement.estimator == "difference" and requirement.pre_average.value == 0.0
 
 
 def _rated(signal: Signal) -> str:
@@ -249,7 +256,7 @@ def _measurement(
     requirement: RampRate,
     context: tuple[Signals, Measurements],
 ) -> Measurement:
-    from slacheck.quality.windows import apart, covered, enough
+    from slacheck.quality.windows import apart, covered, enough, pinned
 
     signals, measurements = context
     signal, limit = signals[requirement.signal], requirement.limits.given()[name]
@@ -266,6 +273,7 @@ def _measurement(
         gates=(
             covered(side.windows, side.possible, requirement.window),
             *enough(separate, requirement.statistic, more),
+            *pinned(measurements.facts(requirement.signal)),
         ),
         budget=tuple(Term(term.name, term.standard_uncertainty / base, term.treatment) for term in terms),
         witness=_witness(name, side, context, requirement),
@@ -302,7 +310,7 @@ def _bounds(
     noise = _noise(requirement, measurements)
     largest = noise * largest_normal(side.windows, k)
     swing = 3.0 if requirement.estimator == "least_squares" else 2.0
-    common = expanded(terms, k) + swing * facts.interpolation_error / window
+    common = expanded(terms, k) + swing * (facts.interpolation_error + facts.quantum / 2.0) / window
     low = max(0.0, side.low - common - largest)
     high = None
     if side.high is not None:
@@ -317,8 +325,9 @@ def _noise(requirement: RampRate, measurements: Measurements) -> float:
     """Standard deviation that white noise gives the rate of one window. [SI unit/s]"""
     from slacheck.measure.ramp import rate_noise
 
-    window, interval = requirement.window.value, measurements.facts(requirement.signal).grid
-    deviation: float = measurements.reading(_noise_key(requirement))
+    facts, window = measurements.facts(requirement.signal), requirement.window.value
+    interval = facts.grid
+    deviation: float = max(measurements.reading(_noise_key(requirement)), facts.hidden_noise)
     averaged = max(1.0, requirement.pre_average.value / interval)
     return deviation * rate_noise(requirement.estimator, window / interval, window) / math.sqrt(averaged)
 

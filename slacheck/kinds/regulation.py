@@ -24,7 +24,7 @@ missing ones outside, to the fraction possibly inside, missing ones inside. U is
 the bound) and offset of the channel; the noise of an aggregate, that of a sample over the root
 of its independent samples, times what the worst of all aggregates may reach (what trembles from
 sample to sample is taken as noise); for `rms` what noise adds to a root mean square; linear
-interpolation of an uneven record.
+interpolation of an uneven record; half a step of the recorder.
 
 .. code-block:: yaml
 
@@ -429,7 +429,8 @@ def _errors(requirement: Regulation, measurements: Measurements, reading: Aggreg
     from slacheck.measure.noise import largest_normal
 
     facts, accuracy = measurements.facts(requirement.signal), measurements.accuracy(requirement.signal)
-    length, deviation = requirement.aggregate.length, measurements.reading(_noise_key(requirement))
+    length = requirement.aggregate.length
+    deviation = max(measurements.reading(_noise_key(requirement)), facts.hidden_noise)
     independent = 1.0
     if length is not None:
         independent = max(1.0, length.value / max(facts.grid, facts.interval, math.fsum(facts.averaging)))
@@ -441,7 +442,7 @@ def _errors(requirement: Regulation, measurements: Measurements, reading: Aggreg
         sample_noise=deviation,
         noise=deviation / math.sqrt(independent),
         farthest=largest_normal(reading.valid, measurements.coverage_factor),
-        interpolation=min(facts.interpolation_error, shared),
+        interpolation=min(facts.interpolation_error, shared) + facts.quantum / 2.0,
         coverage_factor=measurements.coverage_factor,
         is_rms=requirement.aggregate.method == "rms",
     )

@@ -34,9 +34,10 @@ noise; gain and offset of the instrument cancel, unless a level is declared.
 
 INCONCLUSIVE when: no event; another event in the window; a level has fewer than 10 samples or
 drifts by more than a quarter of the band; the step is below ten times the noise or five times its
-uncertainty (checks that divide by it); noise fills the band; the record leaves the window, or has
-a gap in it; samples are further apart than a twentieth of a time limit; the chain passes less
-than 95 % at 1.75 / rise time limit.
+uncertainty (checks that divide by it); noise fills the band; the record leaves the window, or has a
+gap in it, of more than ten samples or a twentieth of the shortest time limit; more than 1 % of the
+samples of a level are clipped; samples are further apart than a twentieth of a time limit; the
+chain passes less than 95 % at 1.75 / rise time limit.
 
 .. code-block:: yaml
 

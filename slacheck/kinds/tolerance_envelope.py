@@ -32,7 +32,9 @@ reads D - W to D + W. The interval takes W both ways, and at the top at least W 
 longest dip that can hide between; where that is longer than the limit a gate says so. A record that never
 leaves the continuous band hides nothing that would have pulled the average out of it. A reading beyond the
 level by more than U lasts longer than zero. A run at a gap, or at an end of the record, lasted longer: it
-is censored.
+is censored; what lies wholly in a gap, or where a gap leaves no average, lasts at most that long. Gaps of
+at most a twentieth of the shortest limit (of a derived rms: a fortieth of its window) are spanned by a
+straight line, and widen the interval by their length.
 
 **short.** Points whose limit is shorter than `below` are judged on the AC waveform instead: on the
 departure of its samples from its own fundamental before the event, in pu of sqrt(2) rated. With A the
@@ -101,6 +103,7 @@ from slacheck.kinds._curve import (
     Point,
     ToleranceEnvelope,
     band,
+    bridge,
     judged,
     level_key,
     offsets,
@@ -111,6 +114,7 @@ from slacheck.kinds._curve import (
     short_levels,
     sides,
     thresholds,
+    unseen_key,
     waveforms,
 )
 from slacheck.kinds._envelope import supply
@@ -328,7 +332,7 @@ def _worst(requirement: ToleranceEnvelope) -> str:
 
 def _meters(requirement: ToleranceEnvelope, signals: Signals) -> tuple[MeterPlan, ...]:
     from slacheck.measure.departure import DepartureMeter
-    from slacheck.measure.durations import LevelMeter
+    from slacheck.measure.durations import LevelMeter, Unseen
     from slacheck.measure.noise import NoiseMeter
 
     plans = []
@@ -337,6 +341,8 @@ def _meters(requirement: ToleranceEnvelope, signals: Signals) -> tuple[MeterPlan
         derive = signals[name].derive
         noisy = (name, derive.source) if derive is not None and derive.operation == "rms" else (name,)
         plans += [MeterPlan(("noise", one), (one,), lambda interval: NoiseMeter()) for one in noisy]
+        longest = bridge(requirement, signals, name)
+        plans.append(MeterPlan(unseen_key(requirement, signals, name), (name,), Unseen, longest))
         for side in sides(requirement):
             build = partial(
                 LevelMeter,
@@ -347,7 +353,7 @@ def _meters(requirement: ToleranceEnvelope, signals: Signals) -> tuple[MeterPlan
                 mode=requirement.mode,
                 upwards=side == "high",
             )
-            plans.append(MeterPlan(level_key(requirement, signals, name, side), (name,), build))
+            plans.append(MeterPlan(level_key(requirement, signals, name, side), (name,), build, longest))
     for name in waveforms(requirement):
         found = partial(
             DepartureMeter,

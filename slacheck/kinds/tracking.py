@@ -16,23 +16,25 @@ the capture's first sample; the meter takes it at the times of the samples. Samp
 or whose tube, reaches beyond the record or into a gap are not judged.
 
 INCONCLUSIVE when: the reference never moves by ten times v, its noise taken off (no_event: a plant
-that stands still proves nothing); gaps leave fewer than 95 % of the samples that a record of this
-length can judge; samples are further apart than T/20 (or a twentieth of the delay limit); gaps are
-longer than T/10 (or a tenth of that limit) or more than 1 % is missing; the record is shorter than
-twenty times what is lost at its ends (ten times the delay limit); the chain passes less than 95 % at
-1/(2 T), as averaging hides short errors; the clock is uncertain by more than T/5 (skew_unknown). For
-the delay too when: the coefficient is below 0.8 (low_coherence), or the response comes before its
-reference (skew_unknown). A delay beyond the last lag is censored: above it. A period shorter than
-the lags, or a reference that only ramps, gives several delays or any delay: the interval holds all.
-With T of 0 s, D takes its place in these times but for gaps, of which there may then be none.
+that stands still proves nothing); either signal is clipped (but for `delay`, which may FAIL then);
+gaps leave fewer than 95 % of the samples that a record of this length can judge; samples are
+further apart than T/20 (or a twentieth of the delay limit); gaps are longer than T/10 (or a tenth
+of that limit) or more than 1 % is missing; the record is shorter than twenty times what is lost at
+its ends (ten times the delay limit); the chain passes less than 95 % at 1/(2 T), as averaging hides
+short errors; the clock is uncertain by more than T/5 (skew_unknown). For the delay too when: the
+coefficient is below 0.8 (low_coherence), or the response comes before its reference (skew_unknown).
+A delay beyond the last lag is censored: above it. A period shorter than the lags, or a reference
+that only ramps, gives several delays or any delay: the interval holds all. With T of 0 s, D takes
+its place in these times but for gaps, of which there may then be none.
 
 Uncertainty: gain and offset of both instruments at the largest values, which do not cancel between
 two instruments; time stamps times the reference's steepest change; interpolation of the reference
-(the larger of the two second differences next to it) and of an uneven record; noise, which raises the
-largest error of many and carries samples over the tube's border. `time_in_tube` is counted for a
-ladder of tubes, narrower and wider, and its interval is that of the next rung above U; samples that
-gaps take count as outside at its lower and as inside at its upper end. `delay`: noise and whatever
-else does not follow, the time between two samples, time stamps, different averaging of the two.
+(the larger of the two second differences next to it) and of an uneven record; half a step of each
+recorder; noise, which raises the largest error of many and carries samples over the tube's border.
+`time_in_tube` is counted for a ladder of tubes, narrower and wider, and its interval is that of the
+next rung above U; samples that gaps take count as outside at its lower and as inside at its upper
+end. `delay`: noise and whatever else does not follow, the time between two samples, time stamps,
+different averaging of the two.
 
 .. code-block:: yaml
 
@@ -54,6 +56,7 @@ from typing import TYPE_CHECKING
 from slacheck.contract import (
     CheckPlan,
     Definition,
+    Effect,
     Kind,
     MeterPlan,
     Need,
@@ -159,6 +162,7 @@ def _need(check: str, signal: str, requirement: Tracking) -> Need:
         time_limit=scale if scale > 0 else None,
         duration=20.0 * lost if lost > 0 else None,
         longest_gap=time / 10.0,
+        clipping=Effect.NO_VERDICT,  # where one of two signals is clipped, their difference is made up
     )
 
 

@@ -28,8 +28,10 @@ Dip and rise: gain of the deviation (of the reading, with ``reference: rated``),
 
 INCONCLUSIVE when: no event; another event in the window; a level that is used has fewer than 10
 samples or drifts by more than a quarter of the band; noise fills the band; the record leaves the
-window or has a gap in it; samples are further apart than a twentieth of the recovery limit; the
-chain passes less than 95 % at 1.75 / recovery limit (dip and rise of signals that are not derived).
+window or has a gap in it, of more than ten samples or a twentieth of the recovery limit; more than
+1 % of the samples before the event or at the end are clipped; samples are further apart than a
+twentieth of the recovery limit; the chain passes less than 95 % at 1.75 / recovery limit (dip and
+rise of signals that are not derived).
 
 .. code-block:: yaml
 

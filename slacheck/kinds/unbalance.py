@@ -118,7 +118,9 @@ class Unbalance(Requirement):
 
     signals: tuple[Text, Text, Text] = Field(description="The three phases, in the order of their rotation.")
     method: Literal["fortescue", "line_line", "nema"] = Field(description="fortescue, line_line or nema.")
-    component: Literal["u2", "u0"] = definition_key("u2", "With fortescue: negative (u2) or zero (u0) sequence.")
+    component: Literal["u2", "u0"] | None = Field(
+        None, description="With fortescue: negative (u2, if absent) or zero (u0) sequence."
+    )
     frequency: Annotated[Frequency, AfterValidator(nominal)] = Field(
         description="Nominal: 50 Hz (windows of 10 cycles) or 60 Hz (12 cycles)."
     )
@@ -138,7 +140,7 @@ class Unbalance(Requirement):
     @property
     def ratio(self) -> Ratio:
         """As the meters call it."""
-        return self.component if self.method == "fortescue" else self.method
+        return (self.component or "u2") if self.method == "fortescue" else self.method
 
 
 def _signals(requirement: Unbalance) -> tuple[str, ...]:
@@ -169,7 +171,7 @@ def _problems(requirement: Unbalance, signals: Signals) -> Iterator[Problem]:
             "fortescue needs the angles of the phases, so three signals with `waveform: ac`",
             "declare them so, or use `method: line_line` on line-to-line rms values",
         )
-    if requirement.method != "fortescue" and "component" in requirement.model_fields_set:
+    if requirement.method != "fortescue" and requirement.component is not None:
         yield Problem(("component",), f"method {requirement.method} has no component", "leave it out")
     if requirement.method == "line_line" and phases[0].quantity == "current":
         yield Problem(("method",), "line_line is for line-to-line voltages", "use fortescue or nema")

@@ -82,6 +82,28 @@ class Clock:
 
 
 @dataclass(slots=True)
+class Unseen:
+    """Where a signal has values: the first, the last, and the longest time from one to the next."""
+
+    interval: float
+    _first: float | None = None
+    _last: float = 0.0
+    _longest: float = 0.0
+
+    def update(self, block: Block) -> None:
+        """Take the next block of one signal."""
+        if self._first is None:
+            self._first = block.first_time
+        else:
+            self._longest = max(self._longest, block.first_time - self._last)
+        self._last = block.first_time + (block.samples.shape[1] - 1) * block.interval
+
+    def reading(self) -> tuple[float, float, float] | None:
+        """Times of the first and last value, longest time between two; None without any value. [s]"""
+        return None if self._first is None else (self._first, self._last, max(self._longest, self.interval))
+
+
+@dataclass(slots=True)
 class Longest:
     """Keeps the longest run, or the largest sum of runs in any window.
 

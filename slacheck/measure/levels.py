@@ -17,6 +17,10 @@ _MEDIAN_OF_ABSOLUTE = 0.6744897501960817
 """Median of |z| of a standard normal z."""
 _FEWEST_CODES = 8
 """Distinct values below which a record is taken as ideal levels, not as quantised."""
+_WHOLE = 1e-3
+"""A difference within this part of a step of a whole number of steps is one."""
+_ROUNDING = 1e-12
+"""Differences below this part of the largest value are rounding errors."""
 _BLOCKS = 8
 
 
@@ -95,6 +99,24 @@ def white_noise(samples: Samples) -> float:
     return estimate * (1.0 + 1.6 / math.sqrt(samples.size))
 
 
+def common_step(samples: Samples) -> float | None:
+    """Largest step that all differences of values are multiples of, by Euclid; None if there is one value only. [SI]
+
+    Unlike `quantum` it takes few values for those of a coarse recorder, not for ideal levels.
+    """
+    values = np.unique(samples)
+    if values.size < 2:
+        return None
+    steps, rounding = np.diff(values), _ROUNDING * float(np.max(np.abs(values)))
+    step = float(np.min(steps))
+    while step > rounding:
+        rest = float(np.max(np.abs(steps - np.rint(steps / step) * step)))
+        if rest <= max(_WHOLE * step, rounding):
+            return step
+        step = rest
+    return 0.0
+
+
 def quantum(samples: Samples) -> float:
     """Step of the recorder: the smallest difference of two values, if all are whole multiples of it; else 0. [SI]"""
     values = np.unique(samples)
@@ -103,5 +125,5 @@ def quantum(samples: Samples) -> float:
     steps = np.diff(values)
     smallest = float(np.min(steps))
     multiples = steps / smallest
-    whole = float(np.max(np.abs(multiples - np.rint(multiples)))) < 1e-3
+    whole = float(np.max(np.abs(multiples - np.rint(multiples)))) < _WHOLE
     return smallest if whole else 0.0

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from slacheck.contract import Block, Samples
 
 Metric = Literal["rms", "line", "energy_fraction"]
+BEAT: dict[TaperName, float] = {"rectangular": 0.0, "hann": 5e-4, "blackmanharris": 5e-4, "flattop": 5e-4}
+"""Standard deviation of the power that two equal lines, their main lobes just apart, have together, of their sum.
+
+Half the transform of Hann's squared taper at 4.5 bins, for phases at random; the others' falls faster.
+`rectangular` is for whole periods, where lines have no such part.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ class RippleReading:
         Standard deviation that the broadband floor gives the reading. [same]
     scale : ndarray, shape (bands, windows)
         Rms value of the reference band of energy_fraction, else 0. [SI]
+    bends : ndarray, shape (windows,)
+        Rms second difference of the samples, what linear interpolation over a gap misses. [SI]
     possible : int
         Windows of a record without gaps.
     samples : int
@@ -94,6 +102,7 @@ class RippleReading:
     high: Samples
     noise: Samples
     scale: Samples
+    bends: Samples
     possible: int
     samples: int
 
@@ -109,6 +118,7 @@ class RippleMeter:
     _frames: Frames = field(init=False)
     _starts: list[float] = field(default_factory=list)
     _found: list[Samples] = field(default_factory=list)
+    _bends: list[Samples] = field(default_factory=list)
     _weights: dict[TaperName, Samples] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,13 +136,15 @@ class RippleMeter:
         found = np.concatenate(self._found, axis=2) if self._found else np.zeros((5, len(self.bands), 0))
         return RippleReading(
             *(np.array(self._starts), found[0], found[1], found[2], found[3], found[4]),
-            *(self._frames.possible(), self.samples),
+            *(np.concatenate([np.empty(0), *self._bends]), self._frames.possible(), self.samples),
         )
 
     def _measure(self, groups: Iterable[tuple[list[float], Samples]]) -> None:
         for starts, windows in groups:
             self._starts.extend(starts)
             self._found.append(self._contents(detrended(windows[:, 0], self.settings.remove)))
+            bends = np.diff(windows[:, 0], 2, axis=1)
+            self._bends.append(np.sqrt(np.mean(bends * bends, axis=1)) if self.samples > 2 else np.zeros(len(starts)))
 
     def _contents(self, windows: Samples) -> Samples:
         """Value, low, high, noise and scale of each band in each window, shape (5, bands, windows)."""
@@ -227,7 +239,8 @@ def fraction_contents(spectra: Samples, bands: tuple[BandEdges, BandEdges], name
     Both are read with edges moved against each other by half a main lobe, with and without the
     broadband floor. Nothing in the reference band gives 0, anywhere in [0, 1]. With noise power p
     beside each line, the power P of some lines scatters by sqrt(2 p P), so a fraction f of the
-    whole W by sqrt(2 p f (1 - f) / W); the floor's own scatter comes on top.
+    whole W by sqrt(2 p f (1 - f) / W); the floor's own scatter comes on top. So does what lines beside
+    one another add to or take from the power of both in a window that holds no whole beat of them.
     """
     band, whole = bands
     inner, outer = _bounds(band, spectra, name)
@@ -241,7 +254,7 @@ def fraction_contents(spectra: Samples, bands: tuple[BandEdges, BandEdges], name
     total = whole.power(spectra)
     density = floor * BANDWIDTH_BINS[name]  # noise power that is seen beside a line
     scatter = 2.0 * density * total * value * (1.0 - value) + density * floor * (whole.high - whole.low)
-    noise = np.sqrt(scatter) / np.where(total > 0.0, total, 1.0)
+    noise = np.hypot(np.sqrt(scatter) / np.where(total > 0.0, total, 1.0), BEAT[name] * value * (1.0 - value))
     return np.stack([value, low, high, noise, np.sqrt(total)])
 
 

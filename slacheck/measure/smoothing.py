@@ -55,7 +55,14 @@ def mirrored(waveform: Smoothed, origin: float, sign: float) -> Smoothed:
 
 
 def smooth(
-    times: Samples, samples: Samples, deviation: float, *, interval: float, coverage_factor: float, quantum: float = 0.0
+    times: Samples,
+    samples: Samples,
+    deviation: float,
+    *,
+    interval: float,
+    coverage_factor: float,
+    quantum: float = 0.0,
+    spanned: float = 0.0,
 ) -> Smoothed:
     r"""Smooth a waveform without rounding its edges.
 
@@ -71,6 +78,8 @@ def smooth(
         k of the allowance.
     quantum : float
         Step of the recorder, see `rounding`. [SI]
+    spanned : float
+        Neighbours up to this far apart count as neighbours, not as the ends of a gap. [s]
 
     Returns
     -------
@@ -99,7 +108,7 @@ def smooth(
     .. [2] B. Laurent, P. Massart, "Adaptive estimation of a quadratic functional by model
        selection", Annals of Statistics 28 (2000) 1302-1338, lemma 1, with x = z^2 / 2.
     """
-    longest = _HELD_TOGETHER * interval
+    longest = max(_HELD_TOGETHER * interval, spanned * (1.0 + 1e-9))
     centre, allowance = samples.copy(), np.zeros(samples.size)
     largest = float(np.max(np.abs(samples))) if samples.size else 0.0
     if deviation > _NEGLIGIBLE * largest:

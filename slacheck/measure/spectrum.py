@@ -26,6 +26,9 @@ _HANN_REACH = 1000
 _LOW_SIDE_LOBES = 1e-9
 """Part of a tone's power in all side lobes of the Blackman-Harris and flat-top tapers together."""
 
+_FAR_LOBES: dict[TaperName, tuple[float, float]] = {"blackmanharris": (2.6e-5, 1.7e-4), "flattop": (4e-5, 1e-3)}
+"""Highest side lobe of an amplitude, and the envelope at one bin's distance that they fall from as 1/d. [ratio]"""
+
 
 def taper(name: TaperName, length: int) -> Samples:
     """Periodic taper, shape (length,), peak near one."""
@@ -166,6 +169,26 @@ def _scattered(spectra: Samples, centres: Samples, distance: Samples, name: Tape
     weights = np.where(distance > 0.0, share * image * image, 0.0)
     total: Samples = np.sum(spectra[:, first:last] * weights, axis=1)
     return total
+
+
+def side_lobes(distance: Samples, name: TaperName) -> Samples:
+    """Bound of the part of a line's amplitude that a bin beyond its main lobe reads, shape as `distance`. [1]
+
+    Envelopes of the transform W(d) / W(0): sinc(d) is at most 1 / (pi d), Hann's at most
+    1 / (pi d (d^2 - 1)). The other two fall no faster than 1/d far out, since their tapers do not
+    end at zero exactly.
+
+    Parameters
+    ----------
+    distance : ndarray
+        More than half a main lobe. [bins]
+    """
+    if name == "rectangular":
+        return 1.0 / (math.pi * distance)
+    if name == "hann":
+        return 1.0 / (math.pi * distance * (distance * distance - 1.0))
+    most, far = _FAR_LOBES[name]
+    return np.minimum(most, far / distance)
 
 
 def noise_density(spectra: Samples, above: float) -> Samples:

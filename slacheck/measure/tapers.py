@@ -24,3 +24,10 @@ BANDWIDTH_BINS: dict[TaperName, float] = {
 """Equivalent noise bandwidth, ``n sum w^2 / (sum w)^2``. [bins]"""
 FLATTOP_RIPPLE = (-1.2e-3, 3e-4)
 """Within half a bin of its top a line reads between these parts low and high with the flat-top taper. [ratio]"""
+SCALLOPED: dict[TaperName, float] = {
+    "rectangular": 0.636619,
+    "hann": 0.848826,
+    "blackmanharris": 0.909329,
+    "flattop": 1.0 + FLATTOP_RIPPLE[0],
+}
+"""Part of a line that its nearest bin reads at least, where the line is half a bin away. [ratio]"""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slacheck.measure.levels import quantum
+
 if TYPE_CHECKING:
     from slacheck.contract import Samples
 
@@ -19,6 +21,16 @@ _FEWEST_HOLDS = 20
 """Changes of value that must have been seen before a record is called held."""
 _LONGEST_COUNTED = 4096
 """Runs of equal values are counted up to this length, longer ones as this long."""
+_CHANGES_KEPT = 8192
+"""Changes of value, from the first on, that the step of the recorder is found from."""
+_FEWEST_CODES = 16
+"""Distinct values that must have been seen for their common step to be that of a converter."""
+_LEAST_BROKEN = 0.1
+"""Share of the changes by one step that do not repeat the change before, as those of a computed ramp all do."""
+_HIDDEN = 0.4
+"""Noise below this part of a step is not seen as what it is, but as steps to and fro."""
+_TREMBLES = 0.02
+"""Share of changes that undo the one before, from which on there is noise."""
 
 
 @dataclass(slots=True)
@@ -54,6 +66,7 @@ class ChannelQuality:
     _bend_energy: float = 0.0
     _bends: int = 0
     _holds: HeldValues = field(default_factory=lambda: HeldValues())
+    _codes: Codes = field(default_factory=lambda: Codes())
 
     def update(self, samples: Samples) -> None:
         """Take the next samples, NaN where missing. [SI]"""
@@ -69,6 +82,7 @@ class ChannelQuality:
             low, high = self.possible
             self.impossible += int(np.count_nonzero((samples < low) | (samples > high)))
         self._holds.update(samples)
+        self._codes.update(samples[finite])
         if self.extremes and finite.any():
             low, high = float(np.min(samples[finite])), float(np.max(samples[finite]))
             self.lowest = low if self.lowest is None else min(self.lowest, low)
@@ -115,6 +129,16 @@ class ChannelQuality:
         return (self._bend_energy / self._bends) ** 0.5 / 8.0 if self._bends else 0.0
 
     @property
+    def quantum(self) -> float:
+        """Step of the converter, 0 where none shows. [SI]"""
+        return self._codes.quantum
+
+    @property
+    def hidden_noise(self) -> float:
+        """Noise that the steps of the converter may hide, where the record trembles between codes. [SI]"""
+        return self._codes.hidden_noise
+
+    @property
     def held_for(self) -> int:
         """How many samples a value is typically held, 1 if the recorder does not repeat values."""
         return self._holds.held_for
@@ -123,6 +147,71 @@ class ChannelQuality:
     def frozen_for(self) -> int:
         """Longest repetition of one value in a channel that else changes with every sample; 0 if it is not frozen."""
         return self._holds.frozen_for
+
+
+@dataclass(slots=True)
+class Codes:
+    """Finds the step of a converter from the first changes of value of a record.
+
+    All values are whole multiples of the step, and at least sixteen differ. A noise-free ramp that was
+    computed moves by the same amount at every sample too, but always the same way: of the changes
+    by one step a tenth must come after a repeated value or a change of another size.
+    """
+
+    _value: float | None = None
+    _still: bool = True
+    _values: list[np.ndarray] = field(default_factory=list)
+    _after_rest: list[np.ndarray] = field(default_factory=list)
+    _kept: int = 0
+    _known: tuple[float, float] | None = None
+
+    def update(self, values: Samples) -> None:
+        """Take the next samples, all finite. [SI]"""
+        if self._kept >= _CHANGES_KEPT or values.size == 0:
+            return
+        if self._value is not None:
+            values = np.concatenate(([self._value], values))
+        moved = values[1:] != values[:-1]
+        places, self._known = np.flatnonzero(moved)[: _CHANGES_KEPT - self._kept], None
+        rested = np.concatenate(([self._still], ~moved[:-1])) if moved.size else np.empty(0, dtype=bool)
+        if self._kept == 0:
+            self._values.append(values[:1])
+        self._values.append(values[places + 1])
+        self._after_rest.append(rested[places])
+        self._kept += places.size
+        self._value = float(values[-1])
+        self._still = self._still if moved.size == 0 else not moved[-1]
+
+    @property
+    def quantum(self) -> float:
+        """Step of the converter, 0 where none shows. [SI]"""
+        return self._of_step()[0]
+
+    @property
+    def hidden_noise(self) -> float:
+        """Standard deviation of the noise that the steps may hide, 0 where no change undoes another. [SI]"""
+        step, undone = self._of_step()
+        return _HIDDEN * step if undone >= _TREMBLES else 0.0
+
+    def _of_step(self) -> tuple[float, float]:
+        """Step, and the share of changes that undo the one before; looked for once."""
+        if self._known is None:
+            self._known = self._found()
+        return self._known
+
+    def _found(self) -> tuple[float, float]:
+        if self._kept < _FEWEST_CODES:
+            return 0.0, 0.0
+        values = np.concatenate(self._values)[-self._kept - 1 :]
+        step = quantum(values) if np.unique(values).size >= _FEWEST_CODES else 0.0
+        if step == 0.0:
+            return 0.0, 0.0
+        moves = np.rint(np.diff(values) / step)
+        alone = np.concatenate(self._after_rest)[1:] | (moves[1:] != moves[:-1])
+        single = np.abs(moves[1:]) == 1.0
+        if int(np.count_nonzero(alone & single)) < _LEAST_BROKEN * int(np.count_nonzero(single)):
+            return 0.0, 0.0
+        return step, float(np.mean(moves[1:] == -moves[:-1]))
 
 
 @dataclass(slots=True)

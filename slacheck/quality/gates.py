@@ -56,11 +56,13 @@ def admit(need: Need, facts: SignalFacts) -> Iterator[Gate]:
         yield _bandwidth(need, facts, need.bandwidth)
     if need.time_limit is not None:
         yield _time_resolution(facts, need.time_limit)
+    if need.sample_rate is not None:
+        yield _least_rate(facts, need.sample_rate)
     if need.duration is not None:
         yield _duration(facts, need.duration)
     yield _coverage(facts, need.longest_gap, need.most_missing)
     yield _clipping(need, facts)
-    if facts.impossible > 0:
+    if facts.impossible > 0 and not need.screened:
         yield Gate(
             "coverage",
             Effect.NO_VERDICT,
@@ -107,6 +109,18 @@ def chain_gain(chain: Chain | SignalFacts, frequency: float) -> float:
         gain /= math.hypot(1.0, frequency / chain.bandwidth)
     for cutoff, order in chain.filters:
         gain /= math.hypot(1.0, (frequency / cutoff) ** order)
+    return gain
+
+
+def passed_gain(facts: SignalFacts, frequency: float) -> float:
+    """Least amplitude gain up to `frequency` of a record that passes the bandwidth gate. [1]
+
+    The chain's, but no less than the gate lets through, and sinc^2 of linear interpolation.
+    """
+    gain = max(LEAST_GAIN, chain_gain(facts, frequency))
+    if facts.interpolated:
+        x = math.pi * min(0.5, frequency * facts.grid)
+        gain *= (math.sin(x) / x) ** 2
     return gain
 
 
@@ -186,6 +200,15 @@ def _time_resolution(facts: SignalFacts, time_limit: float) -> Gate:
     if not passed:
         sentence += f"; record at {_hertz(1 / required, 'S/s')} or more"
     return Gate("time_resolution", Effect.NO_VERDICT, passed, facts.interval, required, _stop(sentence))
+
+
+def _least_rate(facts: SignalFacts, required: float) -> Gate:
+    rate = 1.0 / facts.interval
+    passed = rate >= required * (1 - _SLACK)
+    sentence = f"{facts.channel} has {_hertz(rate, 'S/s')}{_held(facts)}; {_hertz(required, 'S/s')} are asked for"
+    if not passed:
+        sentence += "; a violation still counts, but a PASS needs a faster record"
+    return Gate("sample_rate", Effect.NO_PASS, passed, rate, required, _stop(sentence))
 
 
 def _duration(facts: SignalFacts, required: float) -> Gate:

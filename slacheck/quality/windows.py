@@ -9,6 +9,8 @@ from slacheck.units import Quantity
 
 LEAST_COVERED = 0.99
 """Share of the windows of a record without gaps that a PASS needs."""
+MOST_CLIPPED = 0.05
+"""Share of clipped samples up to which the noise of the others can be told."""
 FEWEST_WINDOWS = {"median": 5, "p95": 59, "p99": 299, "p99.9": 2995}
 """Least windows for a distribution-free 95 % bound on a quantile q, ceil(ln 0.05 / ln q) (requirements.md 2.7)."""
 
@@ -31,6 +33,20 @@ def enough(windows: int, statistic: str, more: str) -> tuple[Gate, ...]:
     if windows < fewest:
         sentence += f"; {more}"
     return (Gate("n_too_small", Effect.NO_PASS, windows >= fewest, float(windows), float(fewest), sentence + "."),)
+
+
+def pinned(facts: SignalFacts) -> tuple[Gate, ...]:
+    """Whether so many samples are clipped that the noise of the record is made up; nothing where none are."""
+    if facts.clipped == 0:
+        return ()
+    share = facts.clipped / max(1, facts.samples)
+    sentence = (
+        f"{100 * share:.3g} % of the samples of {facts.channel} are clipped; with more than {100 * MOST_CLIPPED:g} % "
+        "the noise of the others is not known"
+    )
+    if share > MOST_CLIPPED:
+        sentence += ": use a wider measuring range"
+    return (Gate("clipped", Effect.NO_VERDICT, share <= MOST_CLIPPED, share, MOST_CLIPPED, sentence + "."),)
 
 
 def apart(facts: SignalFacts, length: float) -> int:

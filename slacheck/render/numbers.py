@@ -155,6 +155,8 @@ def _decimals(measured: Document, unit: str) -> int:
     """Places after the decimal sign that show two digits of the uncertainty, or five of a value without one."""
     low, high = measured["interval"]
     spread = measured["expanded_uncertainty"]
+    if unit == "1" and all(end is None or float(end).is_integer() for end in (measured["value"], low, high)):
+        return 0  # a count
     if spread is None and low is not None and high is not None:
         spread = (high - low) / 2
     if spread is not None and spread > 0:

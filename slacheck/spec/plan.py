@@ -68,6 +68,8 @@ class _Demand:
                 self.bandwidth = _harder(max, self.bandwidth, derive.frequency, f"{derive.operation} of a waveform")
         if need.time_limit is not None:
             self.rate = _harder(max, self.rate, SAMPLES_PER_TIME_LIMIT / need.time_limit, who)
+        if need.sample_rate is not None:
+            self.rate = _harder(max, self.rate, need.sample_rate, who)
         if need.max_frequency is not None and step is None:
             self.max_frequency = _harder(max, self.max_frequency, need.max_frequency, who)
         elif need.max_frequency is not None and step is not None and FILTERED_RATIO * need.max_frequency > 1 / step:

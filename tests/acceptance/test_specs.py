@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
-KINDS = json.loads((ROOT / "fixtures" / "kinds" / "truth.json").read_text(encoding="utf-8"))
+CAPTURES = ROOT / "fixtures" / "kinds"
+KINDS = json.loads((CAPTURES / "truth.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -24,7 +25,8 @@ def test_specs_of_kinds_and_fixtures_of_kinds_are_the_same_list():
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_kind_fixture_gives_the_verdicts_and_values_of_truth(kind, slacheck_command):
-    done = slacheck_command("check", f"specs/kinds/{kind}.yaml", f"fixtures/kinds/{kind}.csv", "--format", "json")
+    capture = next(path for path in CAPTURES.glob(f"{kind}.*") if path.suffix in (".csv", ".npz"))
+    done = slacheck_command("check", f"specs/kinds/{kind}.yaml", capture, "--format", "json")
     assert done.stdout, done.stderr
     results = json.loads(done.stdout)
     assert results["verdict"] == KINDS[kind]["verdict"], done.stdout

@@ -305,7 +305,7 @@ def test_slow_edge_inside_the_window_is_one_event():
     assert holds(evaluation.measurements[0].measured, 0.32)
 
 
-@pytest.mark.parametrize("lost", [(7000, 7001), (5100, 5400)])
+@pytest.mark.parametrize("lost", [(7000, 7010), (5100, 5400)])
 def test_gap_in_the_window_cannot_pass_but_a_violation_counts(lost):
     y = KNOWN.samples.copy()
     y[slice(*lost)] = np.nan
@@ -314,6 +314,26 @@ def test_gap_in_the_window_cannot_pass_but_a_violation_counts(lost):
     assert "gap_in_event" in codes(check)
     assert check.measurement.measured.interval.high is None
     assert judged({**GIVEN, "limits": {"overshoot": {"max": "10 %"}}}, y, INTERVAL)["overshoot"].verdict is Verdict.FAIL
+
+
+def test_single_lost_samples_are_spanned():
+    y = KNOWN.samples.copy()
+    y[37::61] = np.nan
+    keys = {"overshoot": {"max": "20 %"}, "settling_time": {"max": "1 s"}, "rise_time": {"max": "1 s"}}
+    for name, check in judged({**GIVEN, "limits": keys}, y, INTERVAL).items():
+        assert "gap_in_event" not in codes(check)
+        assert holds(check.measurement.measured, KNOWN.truth[name])
+
+
+def test_level_that_is_clipped_is_none():
+    y = KNOWN.samples.copy()
+    low, high = float(y.min()), float(y.max())
+    for clip, verdict in (((low + 0.05, high + 1.0), Verdict.INCONCLUSIVE), ((low - 1.0, high - 0.01), Verdict.FAIL)):
+        capture = record(np.clip(y, *clip), INTERVAL, facts_of={"clip": clip, "clipped": 5000})
+        keys = {"signal": "y", **GIVEN, "limits": {"overshoot": {"max": "10 %"}}}
+        check = judge(KIND, keys, [Y], capture)["overshoot"]
+        assert check.verdict is verdict
+        assert ("clipped" in codes(check)) == (verdict is Verdict.INCONCLUSIVE)
 
 
 def test_crossing_inside_a_gap_is_anywhere_in_it():

@@ -297,11 +297,22 @@ def test_event_at_the_end_of_the_record_is_at_least_that_long():
 
 def test_gap_in_an_event_does_not_pass_and_does_not_hide_a_violation():
     samples = np.concatenate([np.full(2500, 277.0), np.full(1500, 0.75 * 277), np.full(2500, 277.0)])
-    samples[3000] = np.nan
+    samples[3000:3040] = np.nan
     assert judge(requirement(), [record("v", samples)])["low[0.7 pu]"].verdict is Verdict.INCONCLUSIVE
     samples = np.concatenate([np.full(2500, 277.0), np.full(6000, 0.75 * 277), np.full(2500, 277.0)])
-    samples[3000] = np.nan
+    samples[3000:3040] = np.nan
     assert judge(requirement(), [record("v", samples)])["low[0.7 pu]"].verdict is Verdict.FAIL
+
+
+def test_gap_of_at_most_a_twentieth_of_the_limit_is_spanned():
+    samples = np.concatenate([np.full(2500, 277.0), np.full(1500, 0.75 * 277), np.full(2500, 277.0)])
+    whole = judge(requirement(), [record("v", samples)])["low[0.7 pu]"].measurement.measured
+    samples[3000] = np.nan
+    result = judge(requirement(), [record("v", samples)])["low[0.7 pu]"]
+    measured = result.measurement.measured
+    assert result.verdict is Verdict.PASS
+    assert measured.value == whole.value
+    assert measured.interval.high == pytest.approx(whole.interval.high + 2 * INTERVAL)
 
 
 def test_long_gap_elsewhere_does_not_pass():

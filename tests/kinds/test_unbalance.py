@@ -9,6 +9,7 @@ import pytest
 
 from slacheck.contract import Accuracy, Signal, Verdict
 from slacheck.kinds.unbalance import KIND
+from slacheck.spec.load import load_spec
 from tests.kinds.fakes import EXACT, FakeMeasurements, evaluate, judge
 
 NAMES = ("a", "b", "c")
@@ -281,3 +282,11 @@ def test_every_phase_has_its_own_needs():
     requirement = KIND.model.model_validate({"id": "R", "kind": "unbalance", **keys()})
     (check,) = KIND.checks(requirement, {each.name: each for each in phases()})
     assert [(need.signal, need.max_frequency) for need in check.needs] == [(name, 150.0) for name in NAMES]
+
+
+def test_resolved_requirement_without_phase_angles_reads_back():
+    voltages = {name: {"quantity": "voltage", "unit": "V", "rated": "400 V"} for name in ("ab", "bc", "ca")}
+    requirement = {"id": "U", "kind": "unbalance", "signals": list(voltages), "method": "nema", "frequency": "50 Hz"}
+    requirement |= {"aggregate": {"length": "3 s"}, "limits": {"unbalance": {"max": "2 %"}}}
+    spec = load_spec({"slacheck": 1, "id": "x", "signals": voltages, "requirements": [requirement]})
+    assert load_spec(spec.resolved) == spec

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from slacheck.measure.levels import level_of, quantum, white_noise
+from slacheck.measure.levels import common_step, level_of, quantum, white_noise
 
 TIMES = np.arange(400) * 1e-3
 
@@ -58,3 +58,12 @@ def test_quantum_is_the_step_of_the_recorder():
 
 def test_ideal_levels_are_not_taken_for_a_coarse_recorder():
     assert quantum(np.array([0.0, 1.0, 1.0, 0.95, 0.5])) == 0.0
+
+
+def test_common_step_takes_few_values_for_a_coarse_recorder():
+    assert common_step(np.array([0.0, 1.0, 1.0, 3.0, -4.0])) == 1.0
+    assert common_step(400.0 + np.array([0.127, -0.103, 0.039, 0.0])) == pytest.approx(0.001)
+    assert common_step(np.full(9, 400.0)) is None
+    wave = np.sin(np.arange(1000) / 20.0)
+    assert common_step(np.round(wave / 0.05) * 0.05) == pytest.approx(0.05)
+    assert common_step(wave) < 1e-9

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from slacheck.measure.spectrum import BandEdges, detrended, line_powers, noise_density, power_spectra, taper
-from slacheck.measure.tapers import BANDWIDTH_BINS, FLATTOP_RIPPLE, HALF_LOBE
+from slacheck.measure.spectrum import (
+    BandEdges,
+    detrended,
+    line_powers,
+    noise_density,
+    power_spectra,
+    side_lobes,
+    taper,
+)
+from slacheck.measure.tapers import BANDWIDTH_BINS, FLATTOP_RIPPLE, HALF_LOBE, SCALLOPED
 
 NAMES = {"hann": "hann", "rectangular": "boxcar", "blackmanharris": "blackmanharris", "flattop": "flattop"}
 
@@ -109,3 +117,14 @@ def test_noise_density_is_that_of_white_noise_in_spite_of_lines():
 
 def test_noise_density_without_room_above_is_zero():
     assert noise_density(np.ones((1, 101)), 85.0).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lines_between_bins_and_far_away_read_no_more_than_stated(name):
+    length, parts = 4096, 16
+    weights = taper(name, length)
+    transform = np.abs(np.fft.rfft(weights, length * parts)) / np.sum(weights)
+    distance = np.arange(transform.size) / parts
+    assert transform[parts // 2] == pytest.approx(SCALLOPED[name], abs=1e-4)
+    beyond = (distance > HALF_LOBE[name]) & (distance < 200.0)
+    assert np.all(transform[beyond] <= 1.01 * side_lobes(distance[beyond], name))

@@ -33,6 +33,8 @@ def test_quality_counts_do_not_depend_on_cuts(values, cuts):
         "interpolation_error",
         "held_for",
         "frozen_for",
+        "quantum",
+        "hidden_noise",
     ):
         assert getattr(whole, name) == getattr(pieces, name)
 
@@ -93,3 +95,38 @@ def test_frozen_channel_that_else_is_noisy_is_found(cuts):
 )
 def test_frozen_channel_ideal_levels_are_not_called_frozen(samples):
     assert quality_of(samples).frozen_for == 0
+
+
+# ---------------------------------------------------------------- steps of a converter
+
+
+def rounded(samples, step):
+    return np.rint(np.asarray(samples) / step) * step
+
+
+SLOW = 40.0 * np.sin(np.arange(20_000) / 1500)
+NOISE = np.random.default_rng(2).normal(0.0, 1.0, 20_000)
+
+
+@pytest.mark.parametrize("cuts", [(), (1, 2, 777, 778, 12_000)])
+@pytest.mark.parametrize("noise", [0.0, 0.2, 1.0, 5.0])
+def test_step_of_a_converter_is_found_whatever_the_noise(noise, cuts):
+    quality = quality_of(rounded(SLOW + noise * 0.25 * NOISE, 0.25), cuts)
+    assert quality.quantum == pytest.approx(0.25)
+    assert quality.hidden_noise == (pytest.approx(0.1) if noise else 0.0)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        pytest.param(np.concatenate([np.zeros(500), np.arange(1.0, 300.0), np.full(500, 299.0)]), id="ideal ramp"),
+        pytest.param(np.tile(np.repeat([40.0, 132.0], 500), 40), id="ideal square wave"),
+        pytest.param(SLOW, id="smooth"),
+        pytest.param(NOISE, id="noise"),
+        pytest.param(np.full(5000, 3.0), id="constant"),
+    ],
+)
+def test_exact_records_have_no_step(samples):
+    quality = quality_of(samples)
+    assert quality.quantum < 1e-9
+    assert quality.hidden_noise < 1e-9

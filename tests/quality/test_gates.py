@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from slacheck.contract import Accuracy, Effect, Need, SignalFacts
-from slacheck.quality.gates import accuracy_gate, admit, calibration_gate, chain_gain, half_gain_frequency
+from slacheck.quality.gates import accuracy_gate, admit, calibration_gate, chain_gain, half_gain_frequency, passed_gain
 
 FACTS = SignalFacts(
     "p", "P", interval=1e-3, grid=1e-3, first=0.0, last=99.999, samples=100_000, missing=0, longest_gap=0.0
@@ -110,3 +110,10 @@ def test_calibration_gate_blocks_a_pass_only_when_out_of_date_or_required(due, r
 )
 def test_half_gain_frequency_matches_its_closed_form(chain, expected):
     assert half_gain_frequency(replace(FACTS, **chain)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_passed_gain_is_that_of_the_chain_and_the_interpolation():
+    assert passed_gain(FACTS, 20.0) == 1.0
+    assert passed_gain(replace(FACTS, bandwidth=100.0), 20.0) == pytest.approx(1 / 1.04**0.5)
+    assert passed_gain(replace(FACTS, bandwidth=10.0), 20.0) == 0.95  # the gate has said so already
+    assert passed_gain(replace(FACTS, interpolated=True), 100.0) == pytest.approx(0.983632**2, abs=1e-6)
