@@ -139,15 +139,26 @@ def _budget(level: float, brief: bool, context: Context) -> tuple[tuple[Term, ..
     terms = (
         Term("gain", level * gain, "common to the record; moves the threshold"),
         Term("offset", offset / context.rated, "common to the record; moves the threshold"),
+        Term("rounding", _rounding(context), "steps of the recorder, which repeat with the wave; moves the threshold"),
         Term("noise", noise, f"the worst of {reading.values} values may be further out"),
         Term("window", window / math.sqrt(3.0), "sum over samples, followed period, chain; its bound counts in full"),
         Term("edges", edges / (2.0 * max(level, _LOWEST)), "of a short event: where between two samples they are"),
     )
-    total = expanded(terms[:2], k) + noise * largest_normal(float(max(1, reading.values)), k)
+    total = expanded(terms[:3], k) + noise * largest_normal(float(max(1, reading.values)), k)
     total += max(one.interpolation_rms for one in context.facts) / context.rated
     total += window
     below = level - math.sqrt(max(0.0, level * level - k * edges))
     return terms, total + below, total + math.sqrt(level * level + k * edges) - level
+
+
+def _rounding(context: Context) -> float:
+    """Standard uncertainty of a value for the steps of the recorder; the first order may hold twice its share. [pu]"""
+    from slacheck.measure.levels import rounding_at_a_frequency
+
+    if not context.waveform:
+        return max(one.quantum for one in context.facts) / math.sqrt(12.0) / context.rated
+    per_cycle = (rounding_at_a_frequency(one.quantum, context.cycle / one.interval) for one in context.facts)
+    return math.sqrt(2.0) * max(per_cycle) / context.rated
 
 
 def _edges(level: float, context: Context) -> float:

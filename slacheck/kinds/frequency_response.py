@@ -7,30 +7,43 @@ tapered. Averages of their spectra over all windows give, in each bin, the magni
 * ``H2``: :math:`S_{yy} / |S_{yx}|`, which noise on the input does not bias;
 
 and the coherence :math:`\gamma^2 = |S_{xy}|^2 / (S_{xx} S_{yy})`. A bin is judged if it lies between the
-first and the last point of the mask, its coherence is at least `coherence.min` (and above
-:math:`1 - 0.05^{1/(n_d - 1)}`, which unrelated signals reach in 5 % of cases), and, with
-``bins: excited``, if the input has the top of a line there, 10 dB above its local noise floor, the
-median of the 51 bins around.
-A broadband input is its own floor: write ``bins: all`` then.
+first and the last point of the mask, its coherence is at least `coherence.min` (and above what unrelated
+signals reach in any of the bins in 5 % of cases), no more than half of its amplitude is in doubt, and, with
+``bins: excited``, if the input has the top of a line there, 10 dB above its local noise floor, the median
+of the 51 bins around. A broadband input is its own floor: write ``bins: all`` then, and every bin with
+coherence is judged.
 
 Checks: ``magnitude_max`` is the largest ratio of a magnitude to its limit over the judged bins, to be at
 most 1; ``magnitude_min`` the smallest, to be at least 1. dB are of the ratio of output to input in SI
-units; between points the limit is straight in dB over log frequency (``loglog``), over frequency
-(``linear``), or that of the point below (``step``).
+units (V over A: 1 ohm is 0 dB); between points the limit is straight in dB over log frequency
+(``loglog``), over frequency (``linear``), or that of the point below (``step``).
 
-Uncertainty: random error :math:`\sqrt{1 - \gamma^2} / (|\gamma| \sqrt{2 n_d})` of each bin, n_d the independent
-windows (those that overlap count for less), widened so that it holds for all judged bins at once;
-gains of both channels. For noise on the input the interval reaches up by the input's noise floor (excited
-bins), or to H2; with ``estimator: H2`` it reaches down to H1. Offsets are removed with the mean. A skew
-between the channels turns the phase alone, which is not judged.
+The interval of a bin, at once for all of them where one wrong bin would fail the record:
+
+* random error: the circle about the estimate that holds H (F distribution, from coherence and n_d,
+  the independent windows; those that overlap count for less);
+* noise on either signal: from H1 up to H2, :math:`|H_1| \le |H| \le |H_2|`; with lines, up to H1 and the
+  part of the input's power that is its local noise floor, if that is less;
+* resolution: what averaging over the taper's main lobe may have taken from a curved response;
+* side lobes of other lines; steps of the recorder that noise does not blur; linear interpolation;
+* gains of both channels, which do not cancel; attenuation of either chain, values that are held;
+* a line is judged at its own frequency, between bins too (Hann); where noise or other tapers leave doubt
+  about that, up to 0.75 bins, by all limits that it may meet, and by none where that leaves the mask; with
+  ``bins: all`` a bin is judged where the middle of the power is that it reads, likewise.
+
+Offsets are removed with the mean. A skew between the channels turns the phase alone, which is not judged.
 
 INCONCLUSIVE when: there are fewer than `averages.min` independent windows; no bin can be judged; fewer than
 `coverage.min` of the bins looked at pass the coherence, or fewer than 3; a decade of the mask has no judged
-bin (the reason names which); the sample rate is below 2.56 times the top of the mask (10 times without a
-documented anti-alias filter), or either chain passes less than 95 % there; more than 1 % is missing.
+bin (the reason names which); with ``bins: all``, more comes out where there is too little coherence
+than the limit lets through (noise, or a resonance too narrow for the windows); the sample rate is below
+2.56 times the top of the mask (10 times without a documented anti-alias filter), or either chain passes
+less than 95 % there; samples are clipped; gaps longer than 1/(4 f) are in more than 1 % of the windows.
 
-Let windows be longer than the memory of what lies between the signals, or swings of the window before are
-read as noise. In a closed loop, or with a third party's disturbance, H1 is biased: inject the input.
+The spec is refused where the resolution (1.5/length with ``hann``) is more than half of the mask's
+lowest frequency. Let windows be longer than the memory of what lies between the signals. Not looked for: in
+a closed loop, or where something else moves both signals, no estimator is right, so inject the input; and
+whether the plant is linear shows only in a second record at half the amplitude.
 
 .. code-block:: yaml
 
@@ -45,19 +58,15 @@ read as noise. In a closed loop, or with a third party's disturbance, H1 is bias
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
-
-from pydantic import Field
+from typing import TYPE_CHECKING, TypeAlias
 
 from slacheck.contract import (
     CheckPlan,
     Definition,
     Effect,
     Evaluation,
-    Gate,
     Kind,
     Limit,
     Mark,
@@ -65,94 +74,27 @@ from slacheck.contract import (
     Measurements,
     MeterPlan,
     Need,
-    Problem,
+    SignalFacts,
     Signals,
     Term,
     Witness,
     expanded,
-    refresh,
 )
-from slacheck.language import (
-    Duration,
-    Frequency,
-    Integer,
-    Model,
-    Number,
-    QuantityOf,
-    Requirement,
-    Share,
-    Text,
-    definition,
-)
-from slacheck.units import Quantity, parse_quantity
+from slacheck.kinds._frequency_gates import Chosen, coverage_gates, nothing_gate, windows_gates
+from slacheck.kinds._frequency_keys import FrequencyResponse, Points, Side, in_words, problems
 from slacheck.values import between
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from slacheck.contract import Gate, Samples
+    from slacheck.measure.response import CrossSpectra, RecorderErrors, ResponseSettings
+    from slacheck.measure.response_reading import Limits, ResponseReading
 
-    from slacheck.contract import Samples
-    from slacheck.measure.response import Bins, CrossSpectra, ResponseSettings
+_Place: TypeAlias = tuple[float, float]
 
-Chosen: TypeAlias = "NDArray[np.bool_]"
-Decibel = Annotated[Quantity, QuantityOf("dB", examples=("-20 dB", "0 dB"))]
-Point: TypeAlias = tuple[Frequency, Decibel]
-Points: TypeAlias = tuple[Point, ...]
-Side: TypeAlias = Literal["magnitude_max", "magnitude_min"]
-
-_FEWEST_BINS = 3
-
-
-class ResponseWindow(Model):
-    """How windows are cut and tapered."""
-
-    length: Duration = Field(description="Length of a window.")
-    overlap: Share = definition(parse_quantity("50 %"), "Part of a window that the next one shares.")
-    taper: Literal["hann", "blackmanharris", "flattop"] = definition("hann", "Taper of each window.")
-
-
-class LeastCoherence(Model):
-    """Which bins count."""
-
-    min: Number = definition(0.8, "Least coherence of a bin that is judged.", gt=0, lt=1)
-
-
-class LeastAverages(Model):
-    """How many windows there must be."""
-
-    min: Integer = definition(16, "Least independent windows.", ge=2)
-
-
-class LeastCoverage(Model):
-    """How much of the mask must be judged."""
-
-    min: Share = definition(parse_quantity("80 %"), "Least share of the bins looked at that pass the coherence.")
-
-
-class FrequencyResponse(Requirement):
-    """Keys of `frequency_response`."""
-
-    input: Text = Field(description="Signal that swings.")
-    output: Text = Field(description="Signal that the swings reach.")
-    estimator: Literal["H1", "H2"] = definition("H1", "H1: the output is noisy; H2: the input is.")
-    window: ResponseWindow
-    coherence: LeastCoherence = Field(LeastCoherence(), description="Which bins count.")
-    averages: LeastAverages = Field(LeastAverages(), description="How many windows there must be.")
-    bins: Literal["excited", "all"] = definition("excited", "excited: lines of the input; all: every bin.")
-    magnitude_max: Points | None = Field(None, min_length=2, description="[frequency, most of the ratio in dB].")
-    magnitude_min: Points | None = Field(None, min_length=2, description="[frequency, least of the ratio in dB].")
-    interpolation: Literal["loglog", "linear", "step"] = definition(
-        "loglog", "Between points: straight in dB over log frequency; over frequency; or the limit of the point below."
-    )
-    coverage: LeastCoverage = Field(LeastCoverage(), description="How much of the mask must be judged.")
-
-    def masks(self) -> dict[Side, Points]:
-        """The masks that are given."""
-        sides: tuple[tuple[Side, Points | None], ...] = (
-            ("magnitude_max", self.magnitude_max),
-            ("magnitude_min", self.magnitude_min),
-        )
-        return {side: points for side, points in sides if points is not None}
+_MOST_NAMED = 12
+"""Frequencies that a note names."""
+_POINTS = 1500
+"""Points of the response that is drawn."""
 
 
 def _signals(requirement: FrequencyResponse) -> tuple[str, ...]:
@@ -160,46 +102,6 @@ def _signals(requirement: FrequencyResponse) -> tuple[str, ...]:
 
 
 # ---------------------------------------------------------------- the spec alone
-
-
-def _problems(requirement: FrequencyResponse, signals: Signals) -> Iterator[Problem]:
-    if requirement.input == requirement.output:
-        yield Problem(("output",), f"{requirement.output!r} is the input itself")
-    elif refresh(signals, requirement.input) != refresh(signals, requirement.output):
-        message = f"{requirement.input!r} and {requirement.output!r} do not have a value at the same times"
-        yield Problem(("output",), message, "derive both with one `refresh`, or neither")
-    overlap = requirement.window.overlap
-    if not 0.0 <= overlap.value < 0.95:
-        yield Problem(("window", "overlap"), f"{overlap.text!r} is not from 0 % to less than 95 %")
-    if not 0.0 < requirement.coverage.min.value <= 1.0:
-        yield Problem(("coverage", "min"), f"{requirement.coverage.min.text!r} is not above 0 % and at most 100 %")
-    if not requirement.masks():
-        yield Problem((), "there is no magnitude to keep", "give magnitude_max, magnitude_min or both")
-    for side, points in requirement.masks().items():
-        yield from _order_problems(side, points)
-    yield from _length_problems(requirement)
-
-
-def _order_problems(side: Side, points: Points) -> Iterator[Problem]:
-    for number, (low, high) in enumerate(pairwise(points), 1):
-        if high[0].value <= low[0].value:
-            message = f"{high[0].text} does not come after {low[0].text}; lowest frequency first"
-            yield Problem((side, number, 0), message)
-
-
-def _length_problems(requirement: FrequencyResponse) -> Iterator[Problem]:
-    """Windows too short to tell the lowest frequency from a trend."""
-    from slacheck.measure.tapers import HALF_LOBE
-
-    window = requirement.window
-    lowest = min((points[0][0] for points in requirement.masks().values()), key=lambda f: f.value, default=None)
-    if lowest is not None and window.length.value * lowest.value < HALF_LOBE[window.taper] * (1 - 1e-9):
-        least = HALF_LOBE[window.taper] / lowest.value
-        yield Problem(
-            ("window", "length"),
-            f"windows of {window.length.text} with the {window.taper} taper do not resolve {lowest.text}",
-            f"write {least:.6g} s or more, or a mask that begins higher",
-        )
 
 
 def _checks(requirement: FrequencyResponse, signals: Signals) -> tuple[CheckPlan, ...]:
@@ -211,7 +113,7 @@ def _checks(requirement: FrequencyResponse, signals: Signals) -> tuple[CheckPlan
                 name,
                 max_frequency=top,
                 bandwidth=top,
-                duration=requirement.window.length.value,
+                duration=_duration(requirement),
                 attenuation=Effect.NO_VERDICT,
                 clipping=Effect.NO_VERDICT,
             )
@@ -219,22 +121,18 @@ def _checks(requirement: FrequencyResponse, signals: Signals) -> tuple[CheckPlan
         )
         name = f"frequency_response/{requirement.estimator}_{side}@1"
         limit = Limit(max=1.0) if side == "magnitude_max" else Limit(min=1.0)
-        plans.append(CheckPlan(side, limit, "1", "1", Definition(name, _definition(side, requirement)), needs))
+        plans.append(CheckPlan(side, limit, "1", "1", Definition(name, in_words(side, requirement)), needs))
     return tuple(plans)
 
 
-def _definition(side: Side, requirement: FrequencyResponse) -> str:
-    window, extreme = requirement.window, "largest" if side == "magnitude_max" else "smallest"
-    how = {"H1": "|Sxy| / Sxx", "H2": "Syy / |Syx|"}[requirement.estimator]
-    looked = "lines of the input 10 dB above its local noise floor" if requirement.bins == "excited" else "all bins"
-    straight = {"loglog": "in dB over log frequency", "linear": "in dB over frequency", "step": "as steps upwards"}
-    return (
-        f"the {extreme} ratio of the magnitude {how} of {requirement.output} over {requirement.input} to its limit "
-        f"(drawn {straight[requirement.interpolation]}) over {looked} from {requirement.masks()[side][0][0].text} to "
-        f"{requirement.masks()[side][-1][0].text} with a coherence of at least {requirement.coherence.min:g}, spectra "
-        f"averaged over {window.taper} windows of {window.length.text} that overlap by {window.overlap.text}, less "
-        f"their lines"
-    )
+def _duration(requirement: FrequencyResponse) -> float:
+    """Shortest record with enough independent windows. [s]"""
+    from slacheck.measure.tapers import independent_windows
+
+    window, count = requirement.window, requirement.averages.min
+    while independent_windows(count, window.overlap.value, window.taper) < requirement.averages.min * (1.0 - 1e-9):
+        count += 1
+    return window.length.value * (1.0 + (count - 1) * (1.0 - window.overlap.value))
 
 
 # ---------------------------------------------------------------- measuring
@@ -244,7 +142,7 @@ def _settings(requirement: FrequencyResponse) -> ResponseSettings:
     from slacheck.measure.response import ResponseSettings
 
     window = requirement.window
-    return ResponseSettings(window.length.value, window.length.value * (1.0 - window.overlap.value), window.taper)
+    return ResponseSettings(window.length.value, window.overlap.value, window.taper)
 
 
 def _key(requirement: FrequencyResponse) -> tuple[object, ...]:
@@ -254,97 +152,106 @@ def _key(requirement: FrequencyResponse) -> tuple[object, ...]:
 def _meters(requirement: FrequencyResponse, signals: Signals) -> tuple[MeterPlan, ...]:
     from slacheck.measure.response import CrossMeter
 
-    top = max(points[-1][0].value for points in requirement.masks().values())
     build = partial(CrossMeter, settings=_settings(requirement))
-    return (MeterPlan(_key(requirement), _signals(requirement), build, 1.0 / (4.0 * top)),)
+    bridge = 1.0 / (4.0 * max(points[-1][0].value for points in requirement.masks().values()))
+    return (MeterPlan((*_key(requirement), bridge), _signals(requirement), build, bridge),)
 
 
 def _evaluate(requirement: FrequencyResponse, signals: Signals, measurements: Measurements) -> Evaluation:
     from slacheck.quality.windows import none_complete
 
-    spectra: CrossSpectra = measurements.reading(_key(requirement))
+    (plan,) = _meters(requirement, signals)
+    spectra: CrossSpectra = measurements.reading(plan.key)
+    length = requirement.window.length
     if spectra.windows == 0:
-        facts, length = measurements.facts(requirement.input), requirement.window.length
-        gate = none_complete(facts, length.value, length)
-        return Evaluation(tuple(Measurement(side, gates=(gate,)) for side in requirement.masks()))
-    return Evaluation(tuple(_measurement(side, spectra, requirement, measurements) for side in requirement.masks()))
+        gates: tuple[Gate, ...] = (none_complete(measurements.facts(requirement.input), length.value, length),)
+    else:
+        gates = windows_gates(spectra, requirement)
+    if spectra.windows == 0 or spectra.independent < requirement.averages.min * (1.0 - 1e-9):
+        return Evaluation(tuple(Measurement(side, gates=gates) for side in requirement.masks()))
+    found = (_measurement(side, spectra, requirement, measurements, gates) for side in requirement.masks())
+    return Evaluation(tuple(found))
 
 
 def _measurement(
-    side: Side, spectra: CrossSpectra, requirement: FrequencyResponse, measurements: Measurements
+    side: Side,
+    spectra: CrossSpectra,
+    requirement: FrequencyResponse,
+    measurements: Measurements,
+    gates: tuple[Gate, ...],
 ) -> Measurement:
-    import numpy as np
+    from slacheck.measure.response_reading import read_largest, read_smallest
 
-    from slacheck.measure.noise import largest_normal
-    from slacheck.measure.response import bins_of
-
-    points = requirement.masks()[side]
-    bins = bins_of(spectra, points[0][0].value, points[-1][0].value, requirement.window.taper)
-    looked = bins.excited if requirement.bins == "excited" else np.ones(bins.excited.size, dtype=bool)
-    judged = looked & (bins.coherence >= _least_coherence(spectra.independent, requirement))
-    gates = (
-        _averages_gate(spectra, requirement),
-        *_coverage_gates(bins.frequencies, (looked, judged), points, requirement),
-    )
-    if not judged.any():
-        return Measurement(side, gates=(*gates, _nothing_gate(bool(looked.any()), requirement)))
-    limits = limits_at(bins.frequencies[judged], points, requirement.interpolation)
-    k = measurements.coverage_factor
+    chosen, limits = _chosen(side, spectra, requirement, measurements)
+    gates = (*gates, *coverage_gates(chosen, limits, requirement))
+    if not (chosen.judged.chosen & limits.inside).any():
+        return Measurement(side, gates=(*gates, nothing_gate(chosen, limits, requirement)))
+    reading = (read_largest if side == "magnitude_max" else read_smallest)(chosen.judged, limits)
     terms = _gains(requirement, measurements)
-    spread = expanded(terms, k) + largest_normal(float(limits.size), k) * bins.error[judged]
-    value, low, high = _magnitudes(bins, judged, requirement)
-    ratio, low, high = value / limits, low * (1.0 - spread) / limits, high * (1.0 + spread) / limits
-    place = int(ratio.argmax() if side == "magnitude_max" else ratio.argmin())
-    ends = (low.max(), high.max()) if side == "magnitude_max" else (low.min(), high.min())
-    frequency = float(bins.frequencies[judged][place])
-    worst = float(ratio[place])
-    error = Term(
-        "random error", float(ratio[place] * bins.error[judged][place]), "of the deciding bin, from its coherence"
-    )
+    gain = expanded(terms, measurements.coverage_factor)
+    high = None if reading.high is None else reading.high * (1.0 + gain)
     return Measurement(
         side,
-        measured=between(worst, "1", max(0.0, min(float(ends[0]), worst)), max(float(ends[1]), worst)),
-        frequency=frequency,
+        measured=between(reading.value, "1", max(0.0, reading.low * (1.0 - gain)), high),
+        frequency=reading.frequency,
         gates=gates,
-        budget=(*(Term(t.name, t.standard_uncertainty * worst, t.treatment) for t in terms), error),
-        notes=(_note(frequency, (float(value[place]), float(limits[place])), spectra, int(judged.sum())),),
-        witness=_witness((bins.frequencies[judged], value), points, requirement, (frequency, float(value[place]))),
+        budget=(
+            *(Term(term.name, term.standard_uncertainty * reading.value, term.treatment) for term in terms),
+            Term("offset", 0.0, "removed with the mean"),
+            Term("random error", reading.error, "of the deciding bin, from its coherence"),
+            Term("resolution and side lobes", reading.systematic / math.sqrt(3.0), "a bound, added in full"),
+        ),
+        notes=(_note(reading, spectra, chosen, limits), *_unjudged_note(chosen, limits)),
+        witness=_witness(chosen, limits, requirement, reading),
     )
 
 
-def _least_coherence(independent: float, requirement: FrequencyResponse) -> float:
-    """The larger of what is asked for and what two unrelated signals reach in 5 % of cases."""
-    chance = 1.0 - math.pow(0.05, 1.0 / (independent - 1.0)) if independent > 1.0 else 1.0
-    return max(requirement.coherence.min, chance)
-
-
-def _magnitudes(bins: Bins, judged: Chosen, requirement: FrequencyResponse) -> tuple[Samples, Samples, Samples]:
-    """Magnitude of each judged bin, and between what noise on one of the signals may have moved it."""
+def _chosen(
+    side: Side, spectra: CrossSpectra, requirement: FrequencyResponse, measurements: Measurements
+) -> tuple[Chosen, Limits]:
+    """What is judged of the bins of a mask, and by which limits."""
     import numpy as np
 
-    first, second = bins.first[judged], bins.second[judged]
-    if requirement.estimator == "H2":
-        return second, first, second
-    if requirement.bins == "all":
-        return first, first, second
-    return first, first, np.minimum(first * (1.0 + bins.input_noise[judged]), second)
+    from slacheck.measure.response import SIDE_LOBES, bins_of, chance_coherence
+    from slacheck.measure.response_reading import Judged, limits_near
+
+    points, lines = _numbers(requirement.masks()[side]), requirement.bins == "excited"
+    reach = 2.0 * float(spectra.frequencies[1])
+    names = _signals(requirement)
+    recorders = (_recorder(measurements.facts(names[0])), _recorder(measurements.facts(names[1])))
+    bins = bins_of(spectra, points[0][0] - reach, points[-1][0] + reach, recorders, lines=lines)
+    limits = limits_near(bins.places, points, requirement.interpolation, bins.doubts)
+    here = (bins.frequencies >= points[0][0] * (1 - 1e-9)) & (bins.frequencies <= points[-1][0] * (1 + 1e-9))
+    looked = limits.near & bins.excited if lines else limits.near | here
+    candidates = max(1, int(np.count_nonzero(looked)))
+    coherence = max(requirement.coherence.min, chance_coherence(spectra.independent, 0.05 / candidates))
+    gains = [_gains_at(measurements.facts(name), bins.frequencies) for name in names]
+    own = (bins.input_error < SIDE_LOBES) & (bins.output_error < SIDE_LOBES)
+    judged = Judged(
+        *(bins, looked & own & (bins.coherence >= coherence), candidates, requirement.estimator, gains[0], gains[1]),
+        *(lines, measurements.coverage_factor),
+    )
+    return Chosen(side, looked, judged, coherence), limits
 
 
-def limits_at(frequencies: Samples, points: Points, interpolation: str) -> Samples:
-    """The limit at each frequency, as a ratio; shape as `frequencies`."""
+def _numbers(points: Points) -> tuple[tuple[float, float], ...]:
+    return tuple((frequency.value, level.value) for frequency, level in points)
+
+
+def _recorder(facts: SignalFacts) -> RecorderErrors:
+    from slacheck.measure.response import RecorderErrors
+
+    return RecorderErrors(facts.quantum, facts.interpolation_rms)
+
+
+def _gains_at(facts: SignalFacts, frequencies: Samples) -> Samples:
+    """Least gain of a chain at each frequency: filters, interpolation, values that are held. [1]"""
     import numpy as np
 
-    places = [frequency.value for frequency, _ in points]
-    decibels = [level.value for _, level in points]
-    if interpolation == "step":
-        index = np.clip(np.searchsorted(places, frequencies, side="right") - 1, 0, len(places) - 2)
-        levels = np.asarray(decibels)[index]
-    elif interpolation == "linear":
-        levels = np.interp(frequencies, places, decibels)
-    else:
-        logs = np.array([math.log(f) for f in frequencies.tolist()])
-        levels = np.interp(logs, [math.log(f) for f in places], decibels)
-    return np.array([math.pow(10.0, level / 20.0) for level in levels.tolist()])
+    from slacheck.quality.gates import passed_gain
+
+    gains = np.array([passed_gain(facts, frequency) for frequency in frequencies.tolist()])
+    return gains * np.sinc(np.minimum(0.5, frequencies * facts.interval)) if facts.held else gains
 
 
 def _gains(requirement: FrequencyResponse, measurements: Measurements) -> tuple[Term, ...]:
@@ -356,93 +263,75 @@ def _gains(requirement: FrequencyResponse, measurements: Measurements) -> tuple[
     return tuple(terms)
 
 
-# ---------------------------------------------------------------- gates
-
-
-def _averages_gate(spectra: CrossSpectra, requirement: FrequencyResponse) -> Gate:
-    found, least = spectra.independent, requirement.averages.min
-    passed = found >= least * (1 - 1e-9)
-    sentence = f"{spectra.windows} windows count as {found:.3g} independent ones; {least} are needed"
-    if not passed:
-        sentence += "; record longer, or cut shorter windows"
-    return Gate("n_too_small", Effect.NO_VERDICT, passed, found, float(least), sentence + ".")
-
-
-def _coverage_gates(
-    frequencies: Samples, chosen: tuple[Chosen, Chosen], points: Points, requirement: FrequencyResponse
-) -> Iterator[Gate]:
-    """Whether enough of the bins looked at, at least three, and some in each decade of the mask, could be judged."""
-    looked, judged = int(chosen[0].sum()), int(chosen[1].sum())
-    least = requirement.coverage.min
-    share = judged / looked if looked > 0 else 0.0
-    kind = "lines of the input" if requirement.bins == "excited" else "bins"
-    sentence = f"{judged} of {looked} {kind} have a coherence of at least {requirement.coherence.min:g}; "
-    passed = share >= least.value * (1 - 1e-9)
-    sentence += f"{least.text} are needed" + ("" if passed else "; excite the input harder, or measure with less noise")
-    yield Gate("low_coherence", Effect.NO_PASS, passed, share, least.value, sentence + ".")
-    enough = judged >= _FEWEST_BINS
-    sentence = f"{judged} {kind} could be judged; {_FEWEST_BINS} are needed"
-    sentence += "." if enough else "; excite the input at more frequencies, or record longer."
-    yield Gate("n_too_small", Effect.NO_PASS, enough, float(judged), float(_FEWEST_BINS), sentence)
-    for low, high in decades(points[0][0].value, points[-1][0].value):
-        inside = (frequencies[chosen[1]] >= low * (1 - 1e-9)) & (frequencies[chosen[1]] <= high * (1 + 1e-9))
-        count = int(inside.sum())
-        sentence = f"{count} {kind} could be judged from {low:.4g} Hz to {high:.4g} Hz"
-        sentence += "." if count > 0 else "; at least one is needed: excite the input there."
-        yield Gate("low_coherence", Effect.NO_PASS, count > 0, float(count), 1.0, sentence)
-
-
-def decades(low: float, high: float) -> Iterator[tuple[float, float]]:
-    """The range in equal parts of a decade at most. [Hz]"""
-    parts = max(1, math.ceil(math.log10(high / low) - 1e-9))
-    for part in range(parts):
-        yield low * math.pow(high / low, part / parts), low * math.pow(high / low, (part + 1) / parts)
-
-
-def _nothing_gate(excited: bool, requirement: FrequencyResponse) -> Gate:
-    if excited or requirement.bins == "all":
-        sentence = (
-            f"No bin has a coherence of {requirement.coherence.min:g}: what reaches {requirement.output} has little "
-            f"to do with {requirement.input}, or drowns in noise. Excite the input harder."
-        )
-    else:
-        sentence = (
-            f"{requirement.input} has no line 10 dB above its local noise floor within the mask. Excite it with a "
-            f"periodic load; if its swings are broadband, write `bins: all`."
-        )
-    return Gate("low_coherence", Effect.NO_VERDICT, False, 0.0, 1.0, sentence)
-
-
 # ---------------------------------------------------------------- words and plot
 
 
-def _note(frequency: float, found: tuple[float, float], spectra: CrossSpectra, judged: int) -> str:
-    value, limit = (f"{20.0 * math.log10(one):.2f} dB" if one > 0.0 else "nothing" for one in found)
+def _level(ratio: float) -> float:
+    """In dB, no less than -400."""
+    return 20.0 * math.log10(max(1e-20, ratio))
+
+
+def _note(reading: ResponseReading, spectra: CrossSpectra, chosen: Chosen, limits: Limits) -> str:
+    """What decided, in dB too."""
+    judged = int((chosen.judged.chosen & limits.inside).sum())
+    magnitude, limit = _level(reading.magnitude), _level(reading.limit)
     return (
-        f"At {frequency:.6g} Hz the magnitude is {found[0]:.4g} ({value}), the limit {limit}; {judged} bins were "
-        f"judged; {spectra.windows} windows count as {spectra.independent:.3g} independent ones."
+        f"At {reading.frequency:.6g} Hz the magnitude is {reading.magnitude:.4g} ({magnitude:.2f} dB), the limit "
+        f"{limit:.2f} dB; {judged} bins were judged; {spectra.windows} windows count as {spectra.independent:.3g} "
+        f"independent ones."
     )
 
 
-def _witness(
-    drawn: tuple[Samples, Samples], points: Points, requirement: FrequencyResponse, worst: tuple[float, float]
-) -> Witness:
-    """Magnitudes of the judged bins under the limit."""
+def _unjudged_note(chosen: Chosen, limits: Limits) -> tuple[str, ...]:
+    """Which of the bins looked at could not be judged."""
+    left = chosen.looked & limits.inside & ~chosen.judged.chosen
+    places = [f"{place:.4g}" for place in limits.frequencies[left].tolist()]
+    if not places:
+        return ()
+    more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
+    named = f"{', '.join(places[:_MOST_NAMED])}{more}"
+    return (f"Not judged, for too little coherence or an amplitude in doubt: {named} Hz.",)
+
+
+def _witness(chosen: Chosen, limits: Limits, requirement: FrequencyResponse, reading: ResponseReading) -> Witness:
+    """Magnitudes of the judged bins in dB, the limit, and the bin that decided."""
     import numpy as np
 
-    low, high = points[0][0].value, points[-1][0].value
-    places = np.array([low * math.pow(high / low, part / 200.0) for part in range(201)])
-    limits = limits_at(places, points, requirement.interpolation)
-    outline = tuple(float(one) for pair in zip(places, limits, strict=True) for one in pair)
+    from slacheck.measure.response_reading import levels_at
+
+    points = _numbers(requirement.masks()[chosen.side])
+    low, high = points[0][0], points[-1][0]
+    places = sorted({*(low * math.pow(high / low, part / 200.0) for part in range(200)), *(f for f, _ in points)})
+    levels = levels_at(np.array(places), points, requirement.interpolation).tolist()
+    outline = tuple(number for pair in zip(places, levels, strict=True) for number in pair)
+    drawn = chosen.judged.chosen & limits.inside
+    magnitudes = chosen.judged.magnitudes()[drawn].tolist()
+    found = sorted((f, _level(m)) for f, m in zip(limits.frequencies[drawn].tolist(), magnitudes, strict=True))
     return Witness(
         (requirement.output,),
         low,
         high,
-        (Mark("line", "limit", "limit", outline), Mark("point", "worst", "closest to the limit", worst)),
+        (
+            Mark("line", "limit", "limit", outline),
+            Mark("point", "worst", "closest to the limit", (reading.frequency, _level(reading.magnitude))),
+        ),
         axis="frequency",
-        points=tuple(zip(drawn[0].tolist(), drawn[1].tolist(), strict=True)),
-        unit=f"per {requirement.input}",
+        points=_thinned(found, max if chosen.side == "magnitude_max" else min),
+        unit="dB",
     )
+
+
+def _thinned(points: list[tuple[float, float]], pick: Callable[..., tuple[float, float]]) -> tuple[_Place, ...]:
+    """At most `_POINTS` points, evenly apart in log frequency: the extreme one of neighbouring bins."""
+    ratio = math.pow(points[-1][0] / points[0][0], 1.0 / _POINTS)
+    kept, first = [], 0
+    while first < len(points):
+        last = first + 1
+        while last < len(points) and points[last][0] < points[first][0] * ratio:
+            last += 1
+        kept.append(pick(points[first:last], key=lambda point: point[1]))
+        first = last
+    return tuple(kept)
 
 
 def _sentence(requirement: FrequencyResponse, signals: Signals) -> str:
@@ -450,7 +339,7 @@ def _sentence(requirement: FrequencyResponse, signals: Signals) -> str:
     for side, points in requirement.masks().items():
         shape = ", ".join(f"{level.text} at {frequency.text}" for frequency, level in points)
         bound = "at most" if side == "magnitude_max" else "at least"
-        parts.append(f"{bound} {shape} ({_definition(side, requirement)})")
+        parts.append(f"{bound} {shape} ({in_words(side, requirement)})")
     return f"Of the swings of {requirement.input}, {requirement.output} shall show {'; and '.join(parts)}."
 
 
@@ -462,6 +351,6 @@ KIND = Kind(
     meters=_meters,
     evaluate=_evaluate,
     sentence=_sentence,
-    problems=_problems,
+    problems=problems,
     manual=__doc__ or "",
 )

@@ -35,7 +35,7 @@ voltage was there is what its rms shows.
 
 **Uncertainty.** (1) Thresholds are moved down and up by U on a ladder of 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3
 and 5 % of the reference, the next rung above U: a count runs from the least to the most that any
-threshold between finds. U is made of gain and offset of the channel, noise of U (as far as the
+threshold between finds. U is made of gain and offset of the channel, its steps, noise of U (as far as the
 worst of all its values), the sum over samples (pi / 4 N^2 at N samples a cycle), the error of
 the followed period, and interpolation. (2) A duration is uncertain by half a cycle at each end,
 so by one cycle (IEC 61000-4-30), besides what the ladder makes of it. Against the time for which a

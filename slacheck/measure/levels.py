@@ -117,6 +117,15 @@ def common_step(samples: Samples) -> float | None:
     return 0.0
 
 
+def rounding_at_a_frequency(step: float, samples_per_cycle: float) -> float:
+    """Standard deviation of what a converter's rounding adds to the rms value of a wave at its own frequency. [SI]
+
+    The rounding error, ``step^2 / 12`` in the mean square, repeats with a wave that repeats, and so
+    lies on its harmonics; there are half as many below half the sample rate as samples in a cycle.
+    """
+    return step / math.sqrt(12.0 * max(1.0, samples_per_cycle / 2.0))
+
+
 def quantum(samples: Samples) -> float:
     """Step of the recorder: the smallest difference of two values, if all are whole multiples of it; else 0. [SI]"""
     values = np.unique(samples)

@@ -183,6 +183,8 @@ def thinned(times: Samples, samples: Samples, interval: float, top: float) -> Ri
 
 def strongest_frequency(ringdown: Ringdown, low: float, high: float) -> float | None:
     """Frequency of the largest bin of a Hann periodogram between two frequencies; None without one. [Hz]"""
+    if ringdown.samples.size < 2:
+        return None  # a gap follows at once
     powers = window_powers(ringdown.samples)
     frequencies = np.arange(powers.size) / ringdown.length
     inside = (frequencies >= low) & (frequencies <= high)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Literal
 
 TaperName = Literal["hann", "rectangular", "blackmanharris", "flattop"]
@@ -31,3 +33,58 @@ SCALLOPED: dict[TaperName, float] = {
     "flattop": 1.0 + FLATTOP_RIPPLE[0],
 }
 """Part of a line that its nearest bin reads at least, where the line is half a bin away. [ratio]"""
+
+_PARTS = 512
+"""Parts that an integral over a taper is summed in."""
+
+
+def lobe_variance(name: TaperName) -> float:
+    """Variance of the squared transform of a taper, ``sum m^2 a_m^2 / (2 a_0^2 + sum a_m^2)``. [bins^2]
+
+    Examples
+    --------
+    >>> round(lobe_variance("hann"), 6)
+    0.333333
+    """
+    first, *rest = COSINES[name]
+    moment = sum(order * order * a * a for order, a in enumerate(rest, 1))
+    return moment / (2.0 * first * first + sum(a * a for a in rest))
+
+
+def independent_windows(count: int, overlap: float, name: TaperName) -> float:
+    r"""Independent windows that scatter as much as `count` overlapping ones (Welch 1967).
+
+    .. math:: n_d = n / \left(1 + 2 \sum_{j \ge 1} (1 - j/n) \rho_j^2\right)
+
+    with the correlation of the taper with itself, moved by j windows' starts.
+
+    Parameters
+    ----------
+    count : int
+    overlap : float
+        Part of a window that the next one shares, below 1.
+
+    Examples
+    --------
+    >>> round(independent_windows(1000, 0.5, "hann") / 1000, 3)
+    0.947
+    """
+    whole, total = _self_product(name, 0.0), 1.0
+    for lag in range(1, count):
+        if lag * (1.0 - overlap) >= 1.0 - 1e-9:
+            break
+        rho = _self_product(name, lag * (1.0 - overlap)) / whole
+        total += 2.0 * (1.0 - lag / count) * rho * rho
+    return count / total
+
+
+@lru_cache(maxsize=256)
+def _self_product(name: TaperName, shift: float) -> float:
+    """Integral of the taper times itself moved by `shift` of its length, by the midpoint rule."""
+    step = (1.0 - shift) / _PARTS
+    places = [(part + 0.5) * step for part in range(_PARTS)]
+    return step * math.fsum(_weight(name, place) * _weight(name, place + shift) for place in places)
+
+
+def _weight(name: TaperName, place: float) -> float:
+    return math.fsum(a * math.cos(math.tau * m * (place - 0.5)) for m, a in enumerate(COSINES[name]))

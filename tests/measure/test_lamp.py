@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from slacheck.measure.lamp import LAMPS, analogue, digital, noise_severity, offset_severity, response, sensation
+from slacheck.measure.lamp import (
+    LAMPS,
+    analogue,
+    digital,
+    noise_severity,
+    offset_severity,
+    response,
+    sensation,
+    steps_severity,
+)
 
 SINUSOIDAL = {0.5: 2.325, 1.0: 1.397, 2.0: 0.879, 5.0: 0.396, 8.8: 0.250, 10.0: 0.261, 20.0: 0.704, 100.0 / 3.0: 2.128}
 """Hz: dU/U that gives P_inst,max = 1, 230 V and 50 Hz. [%]"""
@@ -54,3 +63,15 @@ def test_noise_severity_grows_with_noise_and_falls_with_the_root_of_the_rate():
 
 def test_offset_severity_is_linear():
     assert offset_severity(0.02, 230, 50.0) == pytest.approx(2.0 * offset_severity(0.01, 230, 50.0))
+
+
+def test_steps_severity_is_linear_and_falls_with_the_root_of_the_rate():
+    one = steps_severity(0.001, 64.0, 230, 50.0)
+    assert steps_severity(0.003, 64.0, 230, 50.0) == pytest.approx(3.0 * one)
+    assert steps_severity(0.001, 256.0, 230, 50.0) == pytest.approx(one / 2.0)
+
+
+def test_steps_severity_is_that_of_the_reference_of_the_same_rms():
+    # 0.25 % at 8.8 Hz has P_inst,max = 1, so Pst = 0.713863; its rms is 0.25 % / (2 sqrt 2) of the voltage
+    step = 0.0025 / (2.0 * math.sqrt(2.0)) * math.sqrt(12.0) * math.sqrt(64.0 / 8.0) * math.sqrt(2.0)
+    assert steps_severity(step, 64.0, 230, 50.0) == pytest.approx(0.713863, abs=1e-6)

@@ -1,0 +1,1 @@
+"""How often slacheck is right: error rates over synthetic records with known truth."""
