@@ -470,12 +470,15 @@ class SignalFacts:
         Samples expected on the clock, and how many of them are missing or invalid.
     longest_gap : float
         [s]
+    ends : (float, float)
+        Start and end of the record that no value of a derived signal stands for; they count as missing. [s]
     jitter : float
         Largest distance of a time stamp from the even grid. [s]
     interpolated : bool
         Whether meters see the record through linear interpolation onto an even grid.
     interpolation_error : float
-        Bound of the interpolation error at any one point, from the record's own second differences. [SI]
+        Bound of the interpolation error at any one point, from the record's own second differences; or of what the
+        derivation of a frequency adds. [SI]
     interpolation_rms : float
         The same as a root mean square over the record. [SI]
     clock_fault : str or None
@@ -519,6 +522,7 @@ class SignalFacts:
     samples: int
     missing: int
     longest_gap: float
+    ends: tuple[float, float] = (0.0, 0.0)
     jitter: float = 0.0
     interpolated: bool = False
     interpolation_error: float = 0.0
@@ -542,7 +546,7 @@ class SignalFacts:
     @property
     def duration(self) -> float:
         """From the first sample to the end of the last one. [s]"""
-        return self.last - self.first + self.grid
+        return self.last - self.first + min(self.grid, self.interval)
 
 
 class Measurements(Protocol):

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slacheck.contract import Accuracy, Derive, leaves
+from slacheck.engine.derived import finer
 from slacheck.quality.gates import LEAST_GAIN, Chain, chain_gain
 
 if TYPE_CHECKING:
@@ -143,11 +144,14 @@ def _span(source: Source, name: str) -> tuple[float, float]:
 
 
 def interpolation_of(source: Source, name: str) -> tuple[float, float]:
-    """Bound of the error of linear interpolation at a point, and its rms over the record. [SI]"""
+    """Bound of the error of linear interpolation, or of a derivation, at a point; its rms over the record. [SI]"""
     derive = source.signals[name].derive
     if derive is None:
         quality = source.quality[(source.channel(name).name,)]
         return quality.interpolation_error, quality.interpolation_rms
+    if derive.operation == "frequency":  # never from an uneven clock (`unfit`)
+        flaw = source.runs[name].flaw if name in source.runs else 0.0
+        return flaw, flaw
     below = [interpolation_of(source, one) for one in derive.sources]
     if derive.operation == "power":
         peaks = [max(abs(end) for end in _span(source, one)) for one in derive.sources]
@@ -173,6 +177,7 @@ def unfit(source: Source, name: str) -> Iterator[tuple[str, str]]:
             f"{name} is a frequency derived from {derive.source}, which needs evenly taken samples; declare `time: "
             f"{{sample_rate: ...}}` in the sidecar if they are.",
         )
+    yield from _out_of_reach(source, name)
     if derive.frequency is None:
         return
     if derive.operation != "lowpass":
@@ -188,6 +193,27 @@ def unfit(source: Source, name: str) -> Iterator[tuple[str, str]]:
             "sample_rate",
             f"{name} needs at least {_FEWEST_PER_CYCLE} samples per cycle of {derive.frequency:.4g} Hz, "
             f"{_FEWEST_PER_CYCLE * derive.frequency:.4g} per second; the record has {rate:.4g}.",
+        )
+
+
+def _out_of_reach(source: Source, name: str) -> Iterator[tuple[str, str]]:
+    """A window longer than the record, or values that are asked for more often than there are samples."""
+    derive = source.signals[name].derive
+    segments, interval = source.capture.clock.segments, source.grid_interval(derive.source) if derive else 0.0
+    if derive is None or not segments:
+        return
+    length = segments[-1].last_time - segments[0].first_time + source.capture.clock.interval
+    if derive.window > length:
+        what = "a low-pass that settles in" if derive.operation == "lowpass" else "a window of"
+        yield (
+            "record_too_short",
+            f"{name} is {derive.source} over {what} {derive.window:.4g} s; the record lasts {length:.4g} s.",
+        )
+    if derive.step is not None and finer(derive.step, interval):
+        yield (
+            "sample_rate",
+            f"{name} has a value every {derive.step:.4g} s, more often than {derive.source} has one, every "
+            f"{interval:.4g} s; record faster, or refresh it less often.",
         )
 
 

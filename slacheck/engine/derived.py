@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from slacheck.contract import Samples
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a derived signal was from the first to the last block.
+
+    Parameters
+    ----------
+    span : (float, float) or None
+        Times of its first and last value; None where it had none. [s]
+    lost : (float, float)
+        For how long it had no value of its own accord, in all and without a break. [s]
+    flaw : float
+        Bound of the error that the derivation itself adds to one value. [SI]
+    """
+
+    span: tuple[float, float] | None
+    lost: tuple[float, float]
+    flaw: float
+
+
 class DerivedSignals:
     """Rows of recorded signals in, rows of the wanted signals out.
 
@@ -25,8 +44,8 @@ class DerivedSignals:
         Signals of the spec.
     names : sequence of str
         Signals that are wanted, in the order of the rows that come out; on one grid.
-    interval : float
-        Of the blocks that will come in. [s]
+    interval, longest : float
+        Of the blocks that will come in; how long they are together at most. [s]
 
     Attributes
     ----------
@@ -34,7 +53,8 @@ class DerivedSignals:
         Recorded signals, in the order of the rows that must come in.
     """
 
-    def __init__(self, signals: Signals, names: Sequence[str], interval: float) -> None:
+    def __init__(self, signals: Signals, names: Sequence[str], interval: float, longest: float) -> None:
+        self._longest = longest
         self.recorded = tuple(dict.fromkeys(leaf for name in names for leaf in leaves(signals, name)))
         self._names = tuple(names)
         self._nodes: dict[str, _Node] = {}
@@ -52,9 +72,10 @@ class DerivedSignals:
             if len(below) != 1:
                 raise ValueError(f"the sources of {name} are not on one grid")
             (own,) = below
-            self._nodes[name] = _Node(
-                derive.sources, make_transform(derive, own), own if derive.step is None else derive.step
-            )
+            # what this record cannot give takes no memory either; `carried.unfit` says why
+            fits = derive.window <= self._longest and (derive.step is None or not finer(derive.step, own))
+            transform = make_transform(derive, own) if fits else _Nothing()
+            self._nodes[name] = _Node(derive.sources, transform, own if derive.step is None else derive.step)
         return self._nodes[name].interval
 
     def push(self, block: Block) -> list[Block]:
@@ -69,9 +90,9 @@ class DerivedSignals:
             known[name] = node.push([known[source] for source in node.sources])
         return self._out.push([known[name] for name in self._names])
 
-    def lost(self) -> dict[str, tuple[float, float]]:
-        """For how long each derived signal had no value of its own accord, in all and without a break. [s]"""
-        return {name: node.lost for name, node in self._nodes.items()}
+    def runs(self) -> dict[str, Run]:
+        """What is to be said of each derived signal, once all blocks have come."""
+        return {name: node.run() for name, node in self._nodes.items()}
 
 
 class _Node:
@@ -82,15 +103,32 @@ class _Node:
         self.interval = interval
         self._transform = transform
         self._join = _Join(len(sources))
+        self._span: tuple[float, float] | None = None
 
-    @property
-    def lost(self) -> tuple[float, float]:
-        return getattr(self._transform, "lost", (0.0, 0.0))
+    def run(self) -> Run:
+        lost, flaw = getattr(self._transform, "lost", (0.0, 0.0)), getattr(self._transform, "flaw", 0.0)
+        return Run(self._span, lost, flaw)
 
     def push(self, rows: Sequence[list[Block]]) -> list[Block]:
         made = [self._transform.push(block) for block in self._join.push(rows)]
-        blocks = [one for some in made for one in (some if isinstance(some, list) else [some])]
-        return [block for block in blocks if block is not None and block.samples.shape[1] > 0]
+        given = [one for some in made for one in (some if isinstance(some, list) else [some])]
+        blocks = [block for block in given if block is not None and block.samples.shape[1] > 0]
+        for block in blocks:
+            last = block.first_time + (block.samples.shape[1] - 1) * block.interval
+            self._span = (block.first_time if self._span is None else self._span[0], last)
+        return blocks
+
+
+class _Nothing:
+    """A derivation that the record cannot carry."""
+
+    def push(self, block: Block) -> None:
+        """No value."""
+
+
+def finer(step: float, interval: float) -> bool:
+    """Whether values would be given more often than their source has any. [s]"""
+    return step < interval * (1.0 - 1e-6)
 
 
 class _Join:

@@ -19,6 +19,7 @@ from slacheck.contract import (
     Reason,
     SignalFacts,
     Verdict,
+    leaves,
 )
 from slacheck.decide import decide_check, decide_finding
 from slacheck.engine.binding import Draft, signals_of
@@ -83,7 +84,8 @@ def _gates(
 def _metadata_gates(spec: Spec, requirement: Requirement, readings: Readings, rule: DecisionRule) -> Iterator[Gate]:
     for name in _measured_signals(spec, requirement):
         channels = ", ".join(readings.source.channel_names(name))
-        gate = accuracy_gate(name, channels, readings.accuracy(name), rule.rule)
+        declared = all(readings.accuracy(leaf) is not None for leaf in leaves(spec.signals, name))
+        gate = accuracy_gate(name, channels, readings.accuracy(name), rule.rule, declared=declared)
         if gate is not None:
             yield gate
     capture = readings.source.capture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from slacheck.contract import Accuracy, Block, Signal, SignalFacts, Signals, Waveform, lead, leaves
 from slacheck.engine.carried import accuracy_of, chain_of, interpolation_of, unfit
-from slacheck.engine.derived import DerivedSignals
+from slacheck.engine.derived import DerivedSignals, Run
 from slacheck.engine.grid import LONGEST_STEP, Gridder
 from slacheck.errors import CaptureError, Diagnostic
 from slacheck.quality.facts import ChannelQuality
@@ -46,8 +46,8 @@ class Source:
     quality: dict[tuple[str, ...], ChannelQuality] = field(default_factory=dict)
     """Of single channels, and of channels together: missing where any of them is."""
 
-    lost: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """For how long derived signals had no value though their channels had, in all and without a break. [s]"""
+    runs: dict[str, Run] = field(default_factory=dict)
+    """Of derived signals, once their values have streamed past."""
 
     # ------------------------------------------------------------ names
 
@@ -132,11 +132,12 @@ class Source:
         together = self.quality[self.channel_names(name)]
         lost, time_gap = _lost_in_time(clock)
         without, longest_without = self._without(name)
-        lost += math.ceil(without / clock.interval)
+        ends = self._ends(name)
+        valueless = math.ceil(without / clock.interval) + math.floor(sum(ends) / clock.interval + 1e-6)
         held_for = max(quality.held_for for quality in each)
         chain = chain_of(self, name)
         recorded = self.signals[name].derive is None
-        error, error_rms = interpolation_of(self, name) if clock.times is not None else (0.0, 0.0)
+        error, error_rms = interpolation_of(self, name)
         return SignalFacts(
             signal=name,
             channel=", ".join(dict.fromkeys(channel.name for channel in channels)),
@@ -145,8 +146,9 @@ class Source:
             first=clock.segments[0].first_time if clock.segments else 0.0,
             last=clock.segments[-1].last_time if clock.segments else 0.0,
             samples=clock.count + lost,
-            missing=together.missing + lost,
+            missing=min(clock.count + lost, together.missing + lost + valueless),
             longest_gap=max(time_gap, longest_without, together.longest_missing_run * clock.interval),
+            ends=ends,
             jitter=clock.jitter,
             interpolated=clock.times is not None,
             interpolation_error=error,
@@ -172,8 +174,34 @@ class Source:
         """For how long a signal, or any that it is derived from, had no value of its own accord. [s]"""
         derive = self.signals[name].derive
         below = [] if derive is None else [self._without(source) for source in dict.fromkeys(derive.sources)]
-        own = self.lost.get(name, (0.0, 0.0))
+        own = self.runs[name].lost if name in self.runs else (0.0, 0.0)
         return own[0] + sum(total for total, _ in below), max((own[1], *(longest for _, longest in below)))
+
+    def _ends(self, name: str) -> tuple[float, float]:
+        """Start and end of the record that no value of a derived signal stands for. [s]"""
+        run = self.runs.get(name)
+        if run is None or run.span is None:
+            return (0.0, 0.0)
+        segments, (first, last) = self.capture.clock.segments, run.span
+        interval = self.capture.clock.interval
+        ends = first - self._stands_for(name) - (segments[0].first_time - interval), segments[-1].last_time - last
+        start, end = (length if length > 1.5 * interval else 0.0 for length in ends)
+        return start, end
+
+    def _stands_for(self, name: str) -> float:
+        """How far back from its time a value is a mean, or the like; what a filter remembers does not count. [s]"""
+        derive, interval = self.signals[name].derive, self.capture.clock.interval
+        if derive is None:
+            return interval
+        below = min(self._stands_for(source) for source in derive.sources)
+        return below if derive.operation == "lowpass" or derive.window == 0.0 else derive.window - interval + below
+
+    def derived(self, names: Sequence[str]) -> DerivedSignals:
+        """Fresh streams of these signals over this capture."""
+        segments = self.capture.clock.segments
+        interval = self.capture.clock.interval
+        longest = segments[-1].last_time - segments[0].first_time + interval if segments else 0.0
+        return DerivedSignals(self.signals, names, interval, longest)
 
     # ------------------------------------------------------------ samples
 
@@ -198,7 +226,7 @@ class Source:
 
     def _derived(self, name: str, start: float, end: float) -> tuple[Samples, Samples]:
         clock = self.capture.clock
-        derived = DerivedSignals(self.signals, (name,), clock.interval)
+        derived = self.derived((name,))
         stepped = self.grid_interval(name) != clock.interval
         before = lead(self.signals, name) + (self.grid_interval(name) if stepped else 0.0)
         before += 2 * clock.interval if before > 0 else 0.0

@@ -117,7 +117,7 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) 
             for feed in feeds:
                 _update(feed, times, columns, failures)
     for feed in feeds:
-        source.lost.update(feed.derived.lost())
+        source.runs.update(feed.derived.runs())
     return Readings(source, {key: meter for feed in feeds for key, meter in feed.meters.items()}, failures)
 
 
@@ -145,7 +145,7 @@ def _feeds(source: Source, plans: Iterable[MeterPlan]) -> list[Feed]:
             raise ValueError(f"the signals {plan.signals} of one meter are not on one grid")
         place = (plan.signals, plan.bridge)
         if place not in feeds:
-            derived = DerivedSignals(source.signals, plan.signals, clock.interval)
+            derived = source.derived(plan.signals)
             feeds[place] = Feed(
                 tuple(source.channel(name).name for name in derived.recorded),
                 Gridder(clock.interval, even=clock.times is None, bridge=plan.bridge),

@@ -95,6 +95,8 @@ class PhaseTrack:
     """Ticks without a fundamental."""
     longest_loss: int = 0
     """Of them in a row."""
+    largest_residual: float = 0.0
+    """Most of what is in a window beside the fundamental, its rms relative to that of the fundamental."""
 
     def __post_init__(self) -> None:
         """Sizes in samples."""
@@ -143,6 +145,8 @@ class PhaseTrack:
                 self.lost, self.longest_loss = self.lost + 1, max(self.longest_loss, self._losing)
                 continue
             self._losing = 0
+            residual = math.sqrt(max(0.0, 2.0 * square / (amplitude * amplitude) - 1.0))
+            self.largest_residual = max(self.largest_residual, residual)
             number = self._done + index
             middle = self._origin[0] + (number * self.tick + (self.length - 1) / 2.0) * self.interval
             turned = math.atan2(im, re) / (2.0 * math.pi) - self.nominal * middle

@@ -229,6 +229,9 @@ def _coverage(facts: SignalFacts, longest_gap: float | None, most_missing: float
     )
     if longest_gap is not None:
         sentence += f" and {_seconds(longest_gap)}"
+    ends = [f"the {name} {_seconds(end)}" for name, end in zip(("first", "last"), facts.ends, strict=True) if end > 0]
+    if ends:
+        sentence += f"; {facts.signal} has no value for {' and '.join(ends)}"
     if not passed:
         sentence += "; a violation in what remains still counts, but a PASS needs the whole record"
     return Gate("coverage", Effect.NO_PASS, passed, share, most_missing, _stop(sentence))
@@ -242,18 +245,32 @@ def _clipping(need: Need, facts: SignalFacts) -> Gate:
     return Gate("clipped", need.clipping, passed, float(facts.clipped), 0.0, _stop(sentence))
 
 
-def accuracy_gate(signal: str, channel: str, accuracy: Accuracy | None, rule: str) -> Gate | None:
-    """No accuracy from the capture nor from the spec: only rule `simple` can decide (design section 2)."""
+def accuracy_gate(
+    signal: str, channel: str, accuracy: Accuracy | None, rule: str, *, declared: bool = False
+) -> Gate | None:
+    """No accuracy from the capture nor from the spec: only rule `simple` can decide (design section 2).
+
+    `declared` says that the channels have an accuracy, but none that carries over to what is derived from them.
+    """
     if rule == "simple" or accuracy is not None:
         return None
+    sentence = (
+        f"Nothing says how accurate {channel} is, and the decision rule {rule} needs it. Declare `accuracy:` for the "
+        f"channel in the sidecar, or for the signal {signal} in the spec."
+    )
+    if declared:
+        sentence = (
+            f"The accuracies of {channel} say nothing of {signal}: its terms have both signs, so that the error may be "
+            f"many times its value, and the decision rule {rule} needs a bound. Agree an `accuracy:` for the signal "
+            f"{signal} in the spec."
+        )
     return Gate(
         "metadata_missing",
         Effect.NO_VERDICT,
         False,
         None,
         None,
-        f"Nothing says how accurate {channel} is, and the decision rule {rule} needs it. Declare `accuracy:` for the "
-        f"channel in the sidecar, or for the signal {signal} in the spec.",
+        sentence,
     )
 
 

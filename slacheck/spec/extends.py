@@ -4,10 +4,11 @@
   anything else (text, a quantity, a list, a `derive` block) is replaced whole;
 * requirements of the base keep their order, new ones come after them; a clause that must not
   apply is given `applies: false` and a `reason`;
-* `id`, `version`, `title` and `description` are a document's own and are not inherited.
+* `slacheck`, `id`, `version`, `title` and `description` are a document's own and are not inherited.
 
 The base is a file relative to the spec, or one of the profiles that are installed with slacheck;
 `.yaml` may be left out. It may itself extend another. Its bytes and digest go into the evidence.
+A base of another version of the language is refused: its defaults may mean something else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from slacheck.wording import choose, shorten
 
 DEEPEST = 4
 """Longest chain of specs that extend one another."""
-_OWN = frozenset({"id", "version", "title", "description", "extends"})
+_LANGUAGE = "1"
+_OWN = frozenset({"slacheck", "id", "version", "title", "description", "extends"})
 _WHOLE = frozenset({"derive"})
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SHIPPED = (_PACKAGE, _PACKAGE.parent / "specs")
@@ -117,20 +119,36 @@ def _extended(document: Document, chain: tuple[Path, ...]) -> Document:
     base = _extended(read_document(path, place), (*chain, path))
     if not isinstance(base.data, dict):
         raise SpecError(base.diagnostic((), "expected a mapping (`key: value`)"))
+    if str(base.data.get("slacheck")) != _LANGUAGE:
+        written = (
+            "no version" if base.data.get("slacheck") is None else f"version {shorten(_text(base.data['slacheck']))}"
+        )
+        message = f"the spec that {document.place} extends states {written} of the language; this slacheck reads 1"
+        raise SpecError(base.diagnostic(("slacheck",), message, "write `slacheck: 1` if it is written in it"))
     return _laid_over(document, base, str(reference))
 
 
 def _find(document: Document, reference: str, chain: tuple[Path, ...]) -> tuple[Path, str]:
     """The file that a reference names, beside the spec or else installed, and what to call it in messages."""
+    if Path(reference).is_absolute():
+        message = "the name is an absolute path, which nobody else can follow"
+        raise SpecError(document.diagnostic(("extends",), message, "name the spec relative to this one"))
     beside = [chain[-1].parent] if chain else []
     for folder in beside + list(_SHIPPED):
         for name in (reference, f"{reference}.yaml"):
-            if (folder / name).is_file():
+            if _is_file(folder / name):
                 near = folder in beside and Path(document.place).resolve() == chain[-1]
                 return (folder / name).resolve(), str(Path(document.place).parent / name) if near else reference
     known = sorted({f"profiles/{path.stem}" for path in shipped()})
     message = f"there is no spec {shorten(reference)!r} beside this one, nor one that is installed"
     raise SpecError(document.diagnostic(("extends",), message, choose(reference, known, "installed")))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file system would have
+        return False
 
 
 def shipped() -> Iterator[Path]:
@@ -197,7 +215,10 @@ class _Merge:
     def _requirements(self, under: list[Any], over: list[Any]) -> list[Any]:
         """Those of the base in their order, each with what is laid over it, then the new ones."""
         merged: list[Any] = []
-        above = {_id(entry): index for index, entry in enumerate(over) if _id(entry) is not None}
+        above: dict[str | None, int] = {}
+        for index, entry in enumerate(over):
+            if _id(entry) is not None and above.setdefault(_id(entry), index) != index:
+                self._refuse_twice(index, above[_id(entry)])
         for index, entry in enumerate(under):
             path, number = ("requirements", len(merged)), above.pop(_id(entry), None)
             if number is None:
@@ -216,6 +237,12 @@ class _Merge:
                 self.overrides.append(Override(f"requirement {_id(entry) or number}", None, "added here"))
                 merged.append(entry)
         return merged
+
+    def _refuse_twice(self, index: int, first: int) -> None:
+        where = self.document.where(("requirements", first, "id"))
+        name = shorten(str(_id(self.document.data["requirements"][index])))
+        message = f"the requirement id {name!r} stands here again; first at {where}"
+        raise SpecError(self.document.diagnostic(("requirements", index, "id"), message, "give each clause its own id"))
 
     def _refuse_kind(self, entry: Any, over: Any, number: int) -> None:
         kind = over.get("kind", entry.get("kind"))

@@ -117,3 +117,78 @@ def test_missing_samples_of_one_source_are_missing_of_the_difference(check):
     code, results = check(DIFFERENCE.replace("ACCURACY", "accuracy: {reading: 1 %}, "), channels)
     assert code == 3
     assert "coverage" in [reason["code"] for reason in results["findings"][0]["reasons"]]
+
+
+# ---------------------------------------------------------------- ends, windows and dips
+
+RISE = (
+    "  v_a: {quantity: voltage, unit: V, rated: 277 V, waveform: ac}\n"
+    "  v_rms: {quantity: voltage, unit: V, rated: 277 V, derive: {rms: v_a, window: 5 s, refresh: 5 s}}\n"
+    "requirements:\n"
+    "  - {id: R, kind: regulation, signal: v_rms, aggregate: {method: none},\n"
+    "     limits: {p100: {max: 1.1 pu}}}\n"
+)
+
+
+def test_end_of_a_record_that_no_value_stands_for_is_no_evidence(check):
+    t = np.arange(round(19 * RATE)) / RATE
+    swell = np.where(t > 15.5, 1.5, 1.0)
+    code, results = check(RISE, {"v_a": swell * math.sqrt(2) * 277 * np.cos(2 * math.pi * F * t)})
+    assert code == 3
+    (sentence,) = [r["sentence"] for r in results["findings"][0]["reasons"] if r["code"] == "coverage"]
+    assert "v_rms has no value for the last 4 s; a violation in what remains still counts" in sentence
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(4.0, 3), (65.0, 0)])
+def test_what_a_lowpass_takes_to_settle_counts_as_missing(check, seconds, code):
+    t = np.arange(round(seconds * RATE)) / RATE
+    spec = (
+        "  p: {quantity: active_power, unit: MW, rated: 10 MW}\n"
+        "  p_slow: {quantity: active_power, unit: MW, rated: 10 MW, derive: {lowpass: p, cutoff: 5 Hz}}\n"
+        "requirements:\n"
+        "  - {id: R, kind: dynamic_range, signal: p_slow, window: 1 s, limits: {peak_to_peak: {max: 2 MW}}}\n"
+    )
+    found, _ = check(spec, {"p": 5 + 0.1 * np.sin(t)})
+    assert found == code
+
+
+@pytest.mark.parametrize(
+    ("derive", "reason"),
+    [
+        ("{mean: p, window: 1000000000 s}", "record_too_short"),
+        ("{rms: p, window: 100 ms, refresh: 1 ns}", "sample_rate"),
+    ],
+)
+def test_derivation_that_no_memory_could_hold_is_inconclusive(check, derive, reason):
+    spec = (
+        "  p: {quantity: active_power, unit: MW, rated: 10 MW}\n"
+        f"  q: {{quantity: active_power, unit: MW, rated: 10 MW, derive: {derive}}}\n"
+        "requirements:\n"
+        "  - {id: R, kind: dynamic_range, signal: q, window: 1 s, limits: {peak_to_peak: {max: 2 MW}}}\n"
+    )
+    code, results = check(spec, {"p": 5 + np.sin(np.arange(24000) / RATE)})
+    assert code == 3
+    assert reason in [found["code"] for found in results["findings"][0]["reasons"]]
+
+
+FREQUENCY = (
+    "  v_a: {quantity: voltage, unit: V, rated: 277 V, waveform: ac}\n"
+    "  f: {quantity: frequency, unit: Hz, rated: 60 Hz, derive: {frequency: v_a, nominal: 60 Hz, window: 200 ms}}\n"
+    "requirements:\n"
+    "  - {id: R, kind: dynamic_range, signal: f, window: 10 s, limits: {peak_to_peak: {max: 0.1 Hz}}}\n"
+)
+
+
+def test_dip_of_the_voltage_fails_no_clause_on_the_frequency(check):
+    t = np.arange(round(30 * RATE)) / RATE
+    level = np.where((t >= 10) & (t < 10.1), 0.4, 1.0)
+    code, results = check(FREQUENCY, {"v_a": level * math.sqrt(2) * 277 * np.cos(2 * math.pi * F * t)})
+    assert code == 3
+    assert {r["code"] for r in results["findings"][0]["reasons"]} == {"coverage"}
+
+
+def test_swing_of_the_frequency_still_fails(check):
+    t = np.arange(round(30 * RATE)) / RATE
+    turns = F * t + 0.2 / (2 * math.pi * 0.5) * np.sin(2 * math.pi * 0.5 * t)
+    code, _ = check(FREQUENCY, {"v_a": math.sqrt(2) * 277 * np.cos(2 * math.pi * turns)})
+    assert code == 1

@@ -81,7 +81,7 @@ def test_rows_do_not_depend_on_where_blocks_are_cut(cuts, gap):
     rows = np.random.default_rng(gap).normal(size=(2, 400))
 
     def run(edges):
-        derived = DerivedSignals(SIGNALS, ("lagging", "net"), 1 / RATE)
+        derived = DerivedSignals(SIGNALS, ("lagging", "net"), 1 / RATE, 100.0)
         assert derived.recorded == ("a", "b")
         made = []
         for first, last in itertools.pairwise(edges):
@@ -246,4 +246,5 @@ def test_derived_frequency_loses_what_has_no_fundamental_and_says_so():
     assert np.max(np.abs(rows[0] - 50)) < 0.5  # where the noise begins and ends a window holds some of both
     facts = found.facts("f")
     assert facts.longest_gap == pytest.approx(4.0, abs=0.1)
-    assert facts.missing == pytest.approx(4000, abs=100)
+    assert facts.ends[1] == pytest.approx(0.13, abs=0.02)  # half a window, and what tells whether it is disturbed
+    assert facts.missing == pytest.approx(4000 + 1000 * sum(facts.ends), abs=100)

@@ -103,3 +103,52 @@ def test_interruption_is_counted_and_splits_the_stream():
     assert first.start + first.samples.shape[1] <= 4.04 / 0.02
     assert second.start >= 6.4 / 0.02
     assert transform.lost[1] == pytest.approx(2.0, abs=0.06)
+
+
+def dipped(depth, actual=50.0, angle=0.0, seconds=8.0):
+    """A dip to `depth` from 3 s to 3.2 s, at whatever angle."""
+    t = times(seconds)
+    level = np.where((t >= 3.0) & (t < 3.2), depth, 1.0)
+    return level * np.cos(2 * np.pi * actual * t + angle)
+
+
+@pytest.mark.parametrize("depth", [0.0, 0.3, 0.7, 0.88, 0.95, 0.99])
+@pytest.mark.parametrize("window", [0.04, 0.06, 0.1, 0.2, 1.0])
+@pytest.mark.parametrize("actual", [48.5, 50.0, 50.4])
+def test_dip_is_no_swing_of_the_frequency(depth, window, actual):
+    for angle in np.linspace(0, np.pi, 7):
+        transform = FrequencyTransform(50.0, window, 0.01, 1 / RATE)
+        found = [out.samples[0] for out in transform.push(blocks(dipped(depth, actual, angle))[0])]
+        assert np.max(np.abs(np.concatenate(found) - actual)) <= transform.flaw + 1e-11
+        if depth < 0.85 and window <= 0.2:
+            assert transform.lost[0] > 0.05
+
+
+@pytest.mark.parametrize("angle", [8.0, -30.0, 120.0])
+def test_values_across_a_jump_of_the_phase_are_left_out(angle):
+    t = times(6)
+    samples = np.cos(2 * np.pi * 50.1 * t + np.where(t >= 3, math.radians(angle), 0.0))
+    stamps, found = frequency(samples, 0.2)
+    assert np.max(np.abs(found - 50.1)) < 2e-3
+    assert not np.any((stamps > 3.03) & (stamps < 3.17))
+
+
+def test_step_of_the_frequency_is_kept():
+    t = times(6)
+    samples = np.cos(2 * np.pi * (50 * t - 1.0 * np.maximum(t - 3, 0)))
+    transform = FrequencyTransform(50.0, 0.2, 0.02, 1 / RATE)
+    (block,) = transform.push(blocks(samples)[0])
+    assert block.samples[0, -1] == pytest.approx(49.0, abs=1e-3)
+    assert transform.lost == (0.0, 0.0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.lists(st.integers(1, 39_999), max_size=10))
+def test_what_is_left_out_and_its_bound_ignore_cuts(cuts):
+    def fed(samples, cuts):
+        transform = FrequencyTransform(50.0, 0.2, 0.05, 1 / RATE)
+        rows = [out.samples[0] for block in blocks(samples, cuts) for out in transform.push(block)]
+        return np.concatenate(rows).tolist(), transform.lost, transform.flaw
+
+    samples = dipped(0.6, 49.8) + 0.04 * np.sin(2 * np.pi * 3 * times(8)) * np.cos(2 * np.pi * 49.8 * times(8))
+    assert fed(samples, cuts) == fed(samples, ())

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slacheck.measure.frequency import FrequencyTransform
+from slacheck.measure.phase import PhaseTrack
 from slacheck.measure.swings import Thresholds
 from slacheck.measure.waveform_rocof import WaveformRocof
 from tests.measure.streams import blocks, cuts, feed, segments
@@ -46,10 +47,9 @@ def test_waveform_that_falls_reads_its_rate_rf1(rate):
 
 def test_phase_jump_reads_4_hertz_a_second_over_the_same_window_and_is_flagged_rf2():
     samples = wave(times(10), 0.0, [(5.0, 15.0)])
-    # f over 0.1 s and the four cycles that its phases are taken from, so that the phases are 0.1 s apart
-    transform = FrequencyTransform(60.0, 0.1 + 4 / 60, 1 / 60, 1 / RATE)
-    read = np.concatenate([out.samples[0] for block in blocks(samples, 1 / RATE) for out in transform.push(block)])
-    assert np.max(read) - 60 == pytest.approx(15 / 36, abs=2e-3)  # 0.4167 Hz
+    phases = np.concatenate([t.phases for b in blocks(samples, 1 / RATE) for t in PhaseTrack(60.0, 1 / RATE).push(b)])
+    read = (phases[6:] - phases[:-6]) / (2 * math.pi * 0.1)  # six cycles apart
+    assert np.max(read) == pytest.approx(15 / 36, abs=2e-3)  # 0.4167 Hz
     found = feed(waveform(0.1, 0.1), blocks(samples, 1 / RATE))
     assert [value.value for value in found.rates] == pytest.approx([0.0, 0.0], abs=1e-3)
     (jump,) = found.disturbances

@@ -188,3 +188,30 @@ def test_base_is_looked_for_beside_the_spec_that_names_it(tmp_path):
     spec = load_spec(tmp_path / "mine.yaml")
     assert [base.id for base in spec.extends] == ["middle", "base"]
     assert [requirement.id for requirement in spec.requirements] == ["B-1", "B-2"]
+
+
+def test_id_that_stands_twice_above_a_base_is_an_error(fault):
+    over = OVER + "  - {id: B-1, limits: {peak_to_peak: {max: 3 %}}}\n"
+    assert fault(over).splitlines()[0] == (
+        "mine.yaml:14:10: error: the requirement id 'B-1' stands here again; first at mine.yaml:13:10"
+    )
+
+
+@pytest.mark.parametrize(("version", "said"), [("slacheck: 2\n", "version 2"), ("", "no version")])
+def test_base_of_another_language_version_is_refused(fault, version, said):
+    message = fault(base=BASE.replace("slacheck: 1\n", version))
+    assert message.startswith("base.yaml:1:")
+    assert f"the spec that mine.yaml extends states {said} of the language; this slacheck reads 1" in message
+
+
+def test_language_version_of_the_base_is_not_inherited(fault):
+    assert "slacheck" in fault(OVER.replace("slacheck: 1\n", ""))
+
+
+def test_absolute_base_is_refused(fault, tmp_path):
+    message = fault(OVER.replace("extends: base", f"extends: {tmp_path / 'base.yaml'}"))
+    assert "the name is an absolute path, which nobody else can follow" in message
+
+
+def test_base_name_longer_than_any_file_name_has_a_place(fault):
+    assert fault(OVER.replace("extends: base", f"extends: {'b' * 5000}")).startswith("mine.yaml:3:")
