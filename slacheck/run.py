@@ -33,6 +33,7 @@ from slacheck.evidence.record import results_document
 from slacheck.evidence.trace import Trace, to_parquet
 from slacheck.evidence.witness import traces_of
 from slacheck.render import html, junit
+from slacheck.spec.explain import sentences
 from slacheck.spec.model import Spec
 from slacheck.spec.resolved import resolved_yaml
 
@@ -176,7 +177,7 @@ def _written(
     members |= {f"extends/{index}.yaml": base.document.raw for index, base in enumerate(spec.extends)}
     drawn = dict(traces.values())
     members |= {name: to_parquet(trace) for name, trace in drawn.items()}
-    members["report.html"] = html.render(results, spec.resolved, drawn).encode()
+    members["report.html"] = html.render(results, spec.resolved, drawn, sentences=sentences(spec)).encode()
     return Run(record, results, members)
 
 

@@ -24,7 +24,7 @@ from slacheck.evidence.canonical import canonical_json
 MANIFEST = "manifest.json"
 STATEMENT = "statement.dsse.json"
 SCHEMA = "slacheck/manifest/1"
-_DEPENDENCIES = ("jinja2", "numpy", "pyarrow", "pydantic", "pyyaml", "scipy")
+_DEPENDENCIES = ("jinja2", "numpy", "pyarrow", "pydantic", "pyyaml", "scipy", "segno")
 """Those whose version can change a byte of a pack."""
 
 

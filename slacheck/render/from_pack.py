@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from slacheck.document import parse_document
-from slacheck.errors import Diagnostic, PackError
+from slacheck.errors import Diagnostic, PackError, SlacheckError
 from slacheck.evidence.pack import read_pack
 from slacheck.evidence.trace import from_parquet
 from slacheck.evidence.verify import verify
 from slacheck.language import Scalar
 from slacheck.render import html, junit
+from slacheck.render.report import ReportSource
+from slacheck.render.signatures import signatures_of
+from slacheck.spec.explain import sentences
+from slacheck.spec.load import resolve
+from slacheck.spec.plugins import all_kinds
 
 
 def rendered(path: Path, ending: str) -> bytes:
@@ -41,11 +46,34 @@ def rendered(path: Path, ending: str) -> bytes:
         raise PackError(Diagnostic(str(path), f"cannot be rendered: {error}")) from error
 
 
+def source_of(members: Mapping[str, bytes]) -> ReportSource:
+    """What the members of a pack say, for a report.
+
+    Raises
+    ------
+    ValueError
+        If a member is not what its name says.
+    """
+    return ReportSource(
+        results=json.loads(members["results.json"]),
+        resolved_spec=_values(parse_document(members["resolved-spec.yaml"], "resolved-spec.yaml").data),
+        traces={name: from_parquet(raw) for name, raw in members.items() if name.startswith("traces/")},
+        sentences=_sentences(members["resolved-spec.yaml"]),
+        manifest=json.loads(members["manifest.json"]),
+        signatures=signatures_of(members),
+    )
+
+
+def _sentences(resolved_spec: bytes) -> dict[str, str]:
+    """The contract sentences; none where a kind is from a package that is not installed here, or has changed."""
+    try:
+        return sentences(resolve(parse_document(resolved_spec, "resolved-spec.yaml"), all_kinds()))
+    except SlacheckError:
+        return {}
+
+
 def _html(members: Mapping[str, bytes]) -> bytes:
-    traces = {name: from_parquet(raw) for name, raw in members.items() if name.startswith("traces/")}
-    spec = _values(parse_document(members["resolved-spec.yaml"], "resolved-spec.yaml").data)
-    manifest = json.loads(members["manifest.json"])
-    return html.render(json.loads(members["results.json"]), spec, traces, manifest).encode()
+    return html.page(source_of(members)).encode()
 
 
 def _junit(members: Mapping[str, bytes]) -> bytes:

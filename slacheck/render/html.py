@@ -1,16 +1,17 @@
 """The report: one self-contained page that opens offline and makes no request.
 
-It shows the results document and nothing else; the captures need not be there. Every text from
-outside is escaped, control and bidirectional characters are made visible, and a content security
-policy allows no script at all and one style sheet, by its digest.
+Without scripting it is a whole document with still pictures; with it the table of clauses sorts
+and filters and the plots zoom. Every text from outside is escaped, control and bidirectional
+characters are made visible, and a content security policy allows one script and one style sheet,
+each by its digest.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -20,60 +21,16 @@ from markupsafe import Markup
 
 from slacheck.contract import WORST_FIRST
 from slacheck.errors import printable
-from slacheck.evidence.canonical import canonical_json
-from slacheck.render.numbers import (
-    Document,
-    Numbers,
-    compact,
-    deciding,
-    groups,
-    in_unit,
-    is_unverified,
-    numbers_of,
-    with_unit,
-)
-from slacheck.render.plot import witness_plot
-from slacheck.render.scalebar import scale_bar
+from slacheck.render.numbers import compact
+from slacheck.render.qr import qr_picture
+from slacheck.render.report import SYMBOLS, Report, ReportSource, ShownFinding, report_of
+from slacheck.render.signatures import Signature
 
 if TYPE_CHECKING:
     from slacheck.evidence.trace import Trace
 
 LARGEST_REPORT = 5_000_000
-"""Bytes. A report that would be larger leaves out the plots of what passed, then all plots."""
-
-_SYMBOLS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "?", "NOT_APPLICABLE": "–", "ERROR": "!"}
-_RULES = {
-    "three_state": "three states: PASS or FAIL only where the whole interval of the measured value lies on one side",
-    "simple": "simple acceptance: the measured value decides, its uncertainty is shown only",
-    "guarded_acceptance": "guarded acceptance: PASS only where the whole interval keeps the limit, else FAIL",
-    "guarded_rejection": "guarded rejection: FAIL only where the whole interval breaks the limit, else PASS",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """A check as the page shows it; `events` are all checks of this name, the deciding one shown large."""
-
-    name: str
-    shown: Document
-    numbers: Numbers
-    scale: Markup
-    budget: list[tuple[str, str, str]]
-    events: list[tuple[Document, Numbers]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """A finding as the page shows it."""
-
-    anchor: str
-    found: Document
-    checks: list[_Check]
-    gates: list[tuple[Document, str]]
-    plot: Markup
-    plot_left_out: bool
-    parameters: list[tuple[str, str]]
-    waivers: list[Document]
+"""Bytes. A report that would be larger leaves out plots: those of what passed first."""
 
 
 def render(
@@ -81,132 +38,57 @@ def render(
     resolved_spec: dict[str, Any],
     traces: Mapping[str, Trace],
     manifest: dict[str, Any] | None = None,
+    *,
+    sentences: Mapping[str, str] | None = None,
+    signatures: tuple[Signature, ...] | None = None,
 ) -> str:
-    """The report of a run as HTML.
-
-    Parameters
-    ----------
-    results : dict
-        The results document.
-    resolved_spec : dict
-        Every default filled in; its requirements are shown beside their findings.
-    traces : mapping of str to Trace
-        By the name of their member of the pack.
-    manifest : dict, optional
-        The pack's manifest, where the report is made from a pack; its digest and versions are then shown.
-    """
-    page = ""
-    for plotted in (set(WORST_FIRST), {"FAIL", "INCONCLUSIVE"}, set()):
-        page = _page(results, resolved_spec, {"traces": traces, "plotted": plotted}, manifest)
-        if len(page.encode()) <= LARGEST_REPORT:
-            break
-    return page
+    """The report of a run as HTML; the parameters are those of `ReportSource`."""
+    return page(ReportSource(results, resolved_spec, traces, sentences or {}, manifest, signatures))
 
 
-def _page(results: Document, resolved_spec: Document, plots: dict[str, Any], manifest: Document | None) -> str:
-    findings = [
-        _finding(index, found, results, resolved_spec, plots) for index, found in enumerate(results["findings"])
-    ]
-    verdicts = [found["verdict"] for found in results["findings"]]
-    page: str = _template().render(
+def page(source: ReportSource) -> str:
+    """The report of a run as HTML, with as many plots as its size allows."""
+    report = report_of(source)
+    whole = _page(report, report.findings)
+    if len(whole.encode()) <= LARGEST_REPORT:
+        return whole
+    bare = [replace(finding, plot=Markup("")) for finding in report.findings]
+    room = LARGEST_REPORT - len(_page(report, bare).encode())
+    kept = _affordable(report.findings, room)
+    return _page(report, [f if index in kept else bare[index] for index, f in enumerate(report.findings)])
+
+
+def _affordable(findings: list[ShownFinding], room: int) -> Collection[int]:
+    """The findings whose plots fit into so many bytes, the worst verdicts first."""
+    kept = set()
+    for index in sorted(range(len(findings)), key=lambda i: WORST_FIRST.index(findings[i].found["verdict"])):
+        size = len(findings[index].plot.encode())
+        if size <= room:
+            kept.add(index)
+            room -= size
+    return kept
+
+
+def _page(report: Report, findings: list[ShownFinding]) -> str:
+    text: str = _template().render(
         style=Markup(_style()),  # noqa: S704
         style_digest=_digest(_style().encode()),
-        results=results,
-        digest=hashlib.sha256(canonical_json(results)).hexdigest(),
-        manifest=manifest,
-        manifest_digest=None if manifest is None else hashlib.sha256(canonical_json(manifest)).hexdigest(),
-        counts=[(verdict, verdicts.count(verdict)) for verdict in WORST_FIRST if verdict in verdicts],
-        rule=_RULES[results["decision"]["rule"]],
+        script=Markup(_script()),  # noqa: S704
+        script_digest=_digest(_script().encode()),
+        report=report,
+        results=report.results,
+        manifest=report.manifest,
         findings=findings,
-        unverified=list(dict.fromkeys(f["requirement"] for f in results["findings"] if is_unverified(f))),
-        symbols=_SYMBOLS,
+        unverified=report.unverified,
+        several=len(report.results["captures"]) > 1,
+        code=qr_picture(f"sha256:{report.digest}", "QR code of the SHA-256 of results.json"),
+        symbols=SYMBOLS,
+        ranks={verdict: rank for rank, verdict in enumerate(WORST_FIRST)},
     )
-    return page
+    return text
 
 
-def _finding(
-    index: int, found: Document, results: Document, resolved_spec: Document, plots: dict[str, Any]
-) -> _Finding:
-    plot, left_out = _plot(found, plots)
-    own = (entry for entry in resolved_spec.get("requirements", ()) if entry.get("id") == found["requirement"])
-    return _Finding(
-        anchor=f"finding-{index + 1}",
-        found=found,
-        checks=[_check(name, checks) for name, checks in groups(found["checks"]).items()],
-        gates=_gates(found["checks"]),
-        plot=plot,
-        plot_left_out=left_out,
-        parameters=_parameters(next(own, {})),
-        waivers=[waiver for waiver in results["waivers"] if waiver["requirement"] == found["requirement"]],
-    )
-
-
-def _check(name: str, checks: list[Document]) -> _Check:
-    shown = deciding(checks)
-    unit = shown["display_unit"]
-    budget = [
-        (term["name"], with_unit(f"{in_unit(term['standard_uncertainty'], unit):.3g}", unit), term["treatment"])
-        for term in shown["budget"]
-    ]
-    events = [(check, numbers_of(check)) for check in checks] if len(checks) > 1 else []
-    return _Check(name, shown, numbers_of(shown), scale_bar(shown), budget, events)
-
-
-def _gates(checks: list[Document]) -> list[tuple[Document, str]]:
-    """Each different gate once, with the names of its checks; those that are not passed first."""
-    found: dict[bytes, tuple[Document, list[str]]] = {}
-    for check in checks:
-        for gate in check["gates"]:
-            names = found.setdefault(canonical_json(gate), (gate, []))[1]
-            if check["name"] not in names:
-                names.append(check["name"])
-    everywhere = len(groups(checks))
-    told = [(gate, "all" if len(names) == everywhere else ", ".join(names)) for gate, names in found.values()]
-    return sorted(told, key=lambda entry: bool(entry[0]["passed"]))
-
-
-def _plot(found: Document, plots: dict[str, Any]) -> tuple[Markup, bool]:
-    """The plot of a finding's witness, and whether there is one that was left out."""
-    witness = found["witness"]
-    trace = None if witness is None else plots["traces"].get(witness["trace"])
-    if trace is None:
-        return Markup(""), False
-    if found["verdict"] not in plots["plotted"]:
-        return Markup(""), True
-    mine = [c for c in found["checks"] if (c["name"], c["event"]) == (witness["check"], witness["event"])]
-    return witness_plot(trace, mine[0]["at"][witness["axis"]] if mine else None), False
-
-
-_SHOWN_ELSEWHERE = {"id", "title", "clause", "kind", "severity", "note", "applies", "reason", "decision"}
-
-
-def _parameters(requirement: Document) -> list[tuple[str, str]]:
-    """The keys of a requirement as `band.half_width` and their text, defaults included."""
-    return [
-        (name, text)
-        for key, value in requirement.items()
-        if key not in _SHOWN_ELSEWHERE and value not in ([], {}, None)
-        for name, text in _flat(str(key), value)
-    ]
-
-
-def _flat(name: str, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        return [line for key, inner in value.items() for line in _flat(f"{name}.{key}", inner)]
-    if isinstance(value, list | tuple) and any(isinstance(inner, Mapping) for inner in value):
-        return [line for index, inner in enumerate(value) for line in _flat(f"{name}[{index}]", inner)]
-    return [(name, _short(value))]
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_short(inner) for inner in value)}]"
-    return (
-        {True: "true", False: "false", None: "null"}[value] if value is None or isinstance(value, bool) else str(value)
-    )
-
-
-# ---------------------------------------------------------------- template and style
+# ---------------------------------------------------------------- template, style and script
 
 
 @lru_cache(maxsize=1)
@@ -222,6 +104,11 @@ def _template() -> Any:
 @lru_cache(maxsize=1)
 def _style() -> str:
     return _shipped("report.css")
+
+
+@lru_cache(maxsize=1)
+def _script() -> str:
+    return _shipped("report.js")
 
 
 def _shipped(name: str) -> str:

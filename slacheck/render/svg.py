@@ -26,9 +26,9 @@ def add(parent: ET.Element, tag: str, kind: str, **attributes: float | str) -> E
     return ET.SubElement(parent, tag, given)
 
 
-def write(parent: ET.Element, text: str, kind: str, x: float, y: float, anchor: str = "start") -> None:
+def write(parent: ET.Element, text: str, kind: str, x: float, y: float, anchor: str = "start", **more: str) -> None:
     """Add a label."""
-    add(parent, "text", kind, x=x, y=y, text_anchor=anchor).text = printable(text)
+    add(parent, "text", kind, x=x, y=y, text_anchor=anchor, **more).text = printable(text)
 
 
 def text_width(text: str) -> float:
@@ -40,6 +40,11 @@ def number(value: float) -> str:
     """A coordinate, to a tenth of a pixel."""
     text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
+
+
+def values(*coordinates: float | None, digits: int = 9) -> str:
+    """Coordinates as values, for the script that zooms: `x y x y`; "." where an element ends at the panel's edge."""
+    return " ".join("." if value is None else f"{value + 0.0:.{digits}g}" for value in coordinates)
 
 
 def markup(element: ET.Element) -> Markup:

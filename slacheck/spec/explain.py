@@ -32,6 +32,11 @@ def explain(spec: Spec) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sentences(spec: Spec) -> dict[str, str]:
+    """The contract sentence of each requirement, by its id."""
+    return {r.id: spec.kind(r).sentence(r, spec.signals) for r in spec.requirements}
+
+
 def _head(spec: Spec) -> Iterator[str]:
     version = "" if spec.version is None else f", version {spec.version}"
     yield from heading(f"{spec.title or spec.id} ({spec.id}{version})", "=")

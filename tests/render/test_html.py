@@ -3,6 +3,7 @@ import dataclasses
 import hashlib
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pytest
 
@@ -75,6 +76,7 @@ def test_html_first_screen_holds_spec_and_results_digest(synthetic, plain):
     record = synthetic.record(error=True)
     head = plain[: plain.index("<main>")]
     digest = hashlib.sha256(canonical_json(results_document(record))).hexdigest()
+    assert "this page is sealed in the pack before anyone signs it" in head
     for word in (
         digest,
         record.spec_sha256,
@@ -86,9 +88,14 @@ def test_html_first_screen_holds_spec_and_results_digest(synthetic, plain):
         assert word in head
 
 
-def test_html_makes_no_request_and_allows_no_script_and_no_inline_style(plain):
+def shipped(name):
+    return files("slacheck.render").joinpath(name).read_text(encoding="utf-8")
+
+
+def test_html_makes_no_request_and_has_no_inline_style_and_no_handler(plain):
     page = Page(plain)
-    assert not {"script", "link", "img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert not {"link", "img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert page.all("script") == [{}]
     for _, attributes in page.elements:
         assert not [name for name in attributes if name == "style" or name.startswith("on")]
         for name in ("href", "src", "action"):
@@ -97,18 +104,33 @@ def test_html_makes_no_request_and_allows_no_script_and_no_inline_style(plain):
     assert "@import" not in plain
 
 
-def test_html_policy_allows_exactly_the_style_that_is_there(plain):
+def test_html_policy_allows_exactly_the_style_and_the_script_that_are_there(plain):
     policy = next(a["content"] for a in Page(plain).all("meta") if a.get("http-equiv") == "Content-Security-Policy")
-    style = re.search(r"<style>(.*?)</style>", plain, re.DOTALL).group(1)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    found = {}
+    for tag, name in (("style", "report.css"), ("script", "report.js")):
+        text = re.search(rf"<{tag}>(.*?)</{tag}>", plain, re.DOTALL).group(1)
+        assert text == shipped(name)
+        found[tag] = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; script-src 'sha256-{found['script']}'; style-src 'sha256-{found['style']}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_script_has_no_way_to_run_text_or_to_ask_the_network():
+    script = shipped("report.js")
+    for word in ("eval", "Function(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "import"):
+        assert word not in script
+    for word in ("fetch", "XMLHttpRequest", "WebSocket", "sendBeacon", "http:", "https:", "localStorage", "cookie"):
+        assert word not in script.replace("http://www.w3.org/2000/svg", "")
 
 
 def test_html_hostile_text_stays_text_everywhere(synthetic):
     page_text = report(synthetic, synthetic.record(synthetic.HOSTILE, error=True))
     page = Page(page_text)
     assert page.open == []
-    assert not page.all("script")
+    assert page.all("script") == [{}]
+    assert page_text.count("</script>") == 1
     for character in "\x00\x1b\u202e":
         assert character not in page_text
     assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)]
