@@ -23,6 +23,7 @@ from slacheck.capture.load import open_capture as open_file
 from slacheck.capture.readers.recording import TIME_NAMES, split_unit
 from slacheck.contract import Verdict
 from slacheck.errors import Diagnostic, SlacheckError, UsageError
+from slacheck.evidence.keys import PrivateKey, read_private
 from slacheck.render import text
 from slacheck.render.failure import failure
 from slacheck.run import Binding, Run
@@ -108,16 +109,22 @@ class Results:
         """The report: one self-contained page."""
         return self.run.members["report.html"].decode()
 
-    def write_pack(self, path: Path | str, *, embed: bool = False) -> None:
+    def write_pack(self, path: Path | str, *, embed: bool = False, sign: PrivateKey | Path | str | None = None) -> None:
         """Write the evidence pack, with the captures' files inside if `embed`.
+
+        Parameters
+        ----------
+        sign : path or PrivateKey, optional
+            The private key to sign it with; `SLACHECK_PASSPHRASE` opens a protected one.
 
         Raises
         ------
         SlacheckError
-            If it cannot be written, or a capture has changed since it was read.
+            If it cannot be written, the key cannot be used, or a capture has changed since it was read.
         """
+        key = read_private(Path(sign)) if isinstance(sign, Path | str) else sign
         inside = embedded(self.run.record.captures, self.paths) if embed else {}
-        run.write_evidence(self.run, Path(path), embed=inside)
+        run.write_evidence(self.run, Path(path), embed=inside, key=key)
 
     def assert_pass(self) -> None:
         """Do nothing if the verdict is PASS.

@@ -91,6 +91,10 @@ class PackError(SlacheckError):
     """An evidence pack cannot be opened."""
 
 
+class KeyFileError(SlacheckError):
+    """A file is not a key that can sign or check, or cannot be opened as one."""
+
+
 class PluginError(SlacheckError):
     """A kind from another package does not fit the contract or takes a name in use."""
 

@@ -30,6 +30,7 @@ from slacheck.engine.stream import Readings
 from slacheck.errors import Diagnostic, UsageError
 from slacheck.evidence.pack import canonical_json, write_pack
 from slacheck.evidence.record import results_document
+from slacheck.evidence.sign import sealed
 from slacheck.evidence.trace import Trace, to_parquet
 from slacheck.evidence.witness import traces_of
 from slacheck.render import html, junit
@@ -38,6 +39,7 @@ from slacheck.spec.model import Spec
 from slacheck.spec.resolved import resolved_yaml
 
 if TYPE_CHECKING:
+    from slacheck.evidence.keys import PrivateKey
     from slacheck.submission.load import Submission
 
 
@@ -90,13 +92,15 @@ def check(
     return _written(spec, record, traces, submission)
 
 
-def write_evidence(run: Run, path: Path, *, embed: Mapping[str, bytes] | None = None) -> None:
-    """Write the evidence pack; `embed` holds the captures' files to put inside, by name."""
+def write_evidence(
+    run: Run, path: Path, *, embed: Mapping[str, bytes] | None = None, key: PrivateKey | None = None
+) -> None:
+    """Write the evidence pack, signed by `key`; `embed` holds the captures' files to put inside, by name."""
     members = dict(run.members)
     for name, content in (embed or {}).items():
         members[f"captures/{name}"] = content
     referenced = [file for capture in run.record.captures for file in capture.files]
-    write_pack(path, members, referenced)
+    write_pack(path, members, referenced, None if key is None else lambda whole: sealed(whole, key))
 
 
 def _record(

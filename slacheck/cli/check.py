@@ -8,6 +8,7 @@ import click
 
 from slacheck.cli.output import echo_json, refuse_output, style
 from slacheck.cli.progress import progress
+from slacheck.cli.sign import opened_key
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "ERROR": 4}
 
@@ -35,6 +36,7 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 @click.option("--test", metavar="NAME", help="Test under which the captures were made.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--embed", is_flag=True, help="Put the captures' files into the pack.")
+@click.option("--sign", metavar="KEY", type=click.Path(path_type=Path), help="Sign the pack with this private key.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict; no progress.")
 @click.pass_context
 def check(
@@ -46,6 +48,7 @@ def check(
     test: str | None,
     form: str,
     embed: bool,
+    sign: Path | None,
     quiet: bool,
 ) -> None:
     """Check captures against a spec, or all that a submission (*.sla.yaml) binds.
@@ -58,11 +61,14 @@ def check(
 
     if embed and output is None:
         raise click.UsageError("--embed puts captures into a pack; name it with -o PACK.zip", ctx)
-    refuse_output(output, (".zip",), (document, *captures))
+    if sign is not None and output is None:
+        raise click.UsageError("--sign signs the pack; name it with -o PACK.zip", ctx)
+    refuse_output(output, (".zip",), (document, *captures, *([] if sign is None else [sign])))
+    key = None if sign is None else opened_key(sign)
     with progress(quiet) as tell:
         results = api.check(document, captures or None, map=mapping, test=test, progress=tell)
         if output is not None:
-            results.write_pack(output, embed=embed)
+            results.write_pack(output, embed=embed, sign=key)
     if form == "json":
         echo_json(results.to_json())
     else:

@@ -17,6 +17,7 @@ from slacheck.cli.check import check
 from slacheck.cli.documents import explain, lint, plan
 from slacheck.cli.packs import report, verify
 from slacheck.cli.reference import inspect, kinds, schema
+from slacheck.cli.sign import keygen, sign
 from slacheck.errors import SlacheckError, printable
 
 BAD_INPUT, BUG, INTERRUPTED, NO_READER = 2, 4, 130, 141
@@ -69,5 +70,5 @@ def main() -> None:
     """  # noqa: D301 - click ends a paragraph at the backspace
 
 
-for _command in (check, lint, explain, plan, verify, report, schema, kinds, inspect):
+for _command in (check, lint, explain, plan, verify, report, keygen, sign, schema, kinds, inspect):
     main.add_command(_command)

@@ -10,15 +10,17 @@ from slacheck.cli.output import echo_json
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["spec", "capture", "submission", "results"]), default="spec")
+@click.argument("name", type=click.Choice(["spec", "capture", "submission", "results", "attestation"]), default="spec")
 def schema(name: str) -> None:
     """JSON Schema (2020-12) of a document."""
     import json
 
-    from slacheck.evidence.schema import results_schema
+    from slacheck.evidence.schema import attestation_schema, results_schema
     from slacheck.spec.schema import schema as schema_of
 
-    echo_json(json.dumps(results_schema() if name == "results" else schema_of(name), indent=2, ensure_ascii=False))
+    own = {"results": results_schema, "attestation": attestation_schema}
+    found = own[name]() if name in own else schema_of(name)
+    echo_json(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 @click.command()

@@ -20,8 +20,15 @@ if sys.platform != "win32":
 _SUFFIX = ".slacheck-partial"
 
 
-def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+def write_whole(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666, fresh: bool = False) -> None:
     """Write a file that replaces `path` in one step.
+
+    Parameters
+    ----------
+    mode : int
+        Its permissions, less the umask; the file never has others, not even while it is written.
+    fresh : bool
+        Never replace: a file that is already there is an error (FileExistsError).
 
     Raises
     ------
@@ -29,7 +36,7 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
         If it cannot be written; then there is no new file, and an old one is as it was.
     """
     _remove_abandoned(path.parent)
-    descriptor, temporary = _create(path)
+    descriptor, temporary = _create(path, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             for piece in pieces:
@@ -37,18 +44,30 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
             # replaced while still locked, or another writer could take it for abandoned
-            temporary.replace(path)
+            if fresh:
+                _rename_to_nothing(temporary, path)
+            else:
+                temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 
 
-def _create(path: Path) -> tuple[int, Path]:
+def _rename_to_nothing(temporary: Path, path: Path) -> None:
+    """Give a file its name only if nothing has that name yet."""
+    if sys.platform == "win32":
+        temporary.rename(path)
+    else:
+        path.hardlink_to(temporary)
+        temporary.unlink()
+
+
+def _create(path: Path, mode: int) -> tuple[int, Path]:
     """Open a new temporary file and lock it."""
     while True:
         temporary = path.parent / f".{path.name[:80]}.{secrets.token_hex(8)}{_SUFFIX}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode)
         if _lock(descriptor) and temporary.exists():
             return descriptor, temporary
         # another writer cleaned up between opening and locking

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,20 @@ _DEPENDENCIES = ("jinja2", "numpy", "pyarrow", "pydantic", "pyyaml", "scipy", "s
 """Those whose version can change a byte of a pack."""
 
 
-def write_pack(path: Path, members: Mapping[str, bytes], referenced: Sequence[FileRecord]) -> None:
+def write_pack(
+    path: Path,
+    members: Mapping[str, bytes],
+    referenced: Sequence[FileRecord],
+    seal: Callable[[Mapping[str, bytes]], bytes] | None = None,
+) -> None:
     """Write the pack of `members` with their manifest; it exists whole or not at all.
 
     Parameters
     ----------
     referenced : sequence of FileRecord
         Files of the captures; those not among the members are listed in the manifest by digest.
+    seal : callable, optional
+        Makes the signed statement from the members and their manifest.
 
     Raises
     ------
@@ -43,6 +50,8 @@ def write_pack(path: Path, members: Mapping[str, bytes], referenced: Sequence[Fi
     """
     whole = {**members, MANIFEST: canonical_json(manifest(members, referenced))}
     try:
+        if seal is not None:
+            whole[STATEMENT] = seal(whole)
         write_whole(path, zipped(whole))
     except ValueError as error:
         raise PackError(Diagnostic(str(path), str(error))) from error

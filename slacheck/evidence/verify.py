@@ -9,6 +9,7 @@ The file is opened once, nothing is extracted, and no socket is opened.
 4. results: canonical, valid against their schema
 5. captures: those of the results are referenced or embedded, with the same digests
 6. decisions: every check, finding and the whole, decided again
+7. signers: the statement is of this pack, and signed by the keys given
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from slacheck.evidence.redecide import (
     verdict_of_run,
 )
 from slacheck.evidence.schema import manifest_schema, results_schema, schema_faults
+from slacheck.evidence.signatures import NOBODY, STATEMENT, Examined, Signature, Trust, examine
 
 _REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", "results.json", "spec.yaml")
-_OPTIONAL = ("submission.yaml",)
+_OPTIONAL = ("submission.yaml", STATEMENT)
 _FOLDERS = ("captures/", "extends/", "traces/")
 _MOST_SHOWN = 20
 Document = dict[str, Any]
@@ -41,48 +43,64 @@ Members = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What was looked at and what was wrong, in lines for people; `ok` if nothing was wrong."""
+    """What was looked at and what was wrong, in lines for people; `ok` if nothing was wrong.
+
+    `signatures` holds those of the statement, each checked if its key was given.
+    """
 
     ok: bool
     lines: tuple[str, ...]
+    signatures: tuple[Signature, ...] = ()
 
 
 class _Fault(Exception):
     """Something without which the rest cannot be looked at."""
 
 
-def verify(path: Path) -> VerifyReport:
+def verify(path: Path, trust: Trust = NOBODY) -> VerifyReport:
     """Verify an evidence pack.
+
+    Parameters
+    ----------
+    trust : Trust
+        Keys that must have signed it.
 
     Raises
     ------
     PackError
         If the file cannot be opened. A file that can be opened but is damaged gives a report.
     """
-    raw = read_bytes(path)
+    return verify_bytes(read_bytes(path), trust)
+
+
+def verify_bytes(raw: bytes, trust: Trust = NOBODY) -> VerifyReport:
+    """Verify the bytes of an evidence pack."""
     told: list[str] = []
     faults: list[str] = []
+    signed = Examined()
     try:
-        _look(raw, told, faults)
+        signed = _look(raw, trust, told, faults)
     except _Fault as fault:
         faults.append(str(fault))
-    if faults:
-        more = [] if len(faults) <= _MOST_SHOWN else [f"and {len(faults) - _MOST_SHOWN} more"]
-        count = "1 problem" if len(faults) == 1 else f"{len(faults)} problems"
-        lines = [*told, *(f"wrong: {fault}" for fault in faults[:_MOST_SHOWN]), *more, f"NOT INTACT: {count}"]
+    if faults or signed.lacking:
+        wrong = [*faults, *signed.lacking]
+        more = [] if len(wrong) <= _MOST_SHOWN else [f"and {len(wrong) - _MOST_SHOWN} more"]
+        count = "1 problem" if len(wrong) == 1 else f"{len(wrong)} problems"
+        outcome = f"NOT INTACT: {count}" if faults else f"intact, but not signed as asked: {count}"
+        lines = [*told, *(f"wrong: {fault}" for fault in wrong[:_MOST_SHOWN]), *more, outcome]
     else:
-        lines = [*told, "intact; signer not checked"]
-    return VerifyReport(not faults, tuple(printable(line) for line in lines))
+        lines = [*told, f"intact; {signed.conclusion}"]
+    return VerifyReport(not (faults or signed.lacking), tuple(printable(line) for line in lines), signed.signatures)
 
 
-def _look(raw: bytes, told: list[str], faults: list[str]) -> None:
-    """The six steps; what was found right is told, what was not is a fault."""
+def _look(raw: bytes, trust: Trust, told: list[str], faults: list[str]) -> Examined:
+    """The seven steps; what was found right is told, what was not is a fault."""
     members = _members(raw)
     manifest = _parsed(members, "manifest.json", manifest_schema())
     told.append(f"structure: canonical zip of {len(members)} members")
     faults += _digests(members, manifest)
     if faults:
-        return
+        return Examined()
     told.append(f"digests: {len(manifest['members'])} members as in the manifest")
     results = _parsed(members, "results.json", results_schema())
     told.append(f"results: valid {results['schema']}, written by slacheck {results['slacheck']['version']}")
@@ -92,6 +110,10 @@ def _look(raw: bytes, told: list[str], faults: list[str]) -> None:
     faults += _references(members, results)
     if not faults:
         told += _summary(manifest, results)
+    signed = examine(members, trust)
+    told += signed.told
+    faults += signed.faults
+    return signed
 
 
 def _members(raw: bytes) -> Members:
@@ -126,7 +148,7 @@ def _parsed(members: Members, name: str, schema: Document) -> Document:
 def _digests(members: Members, manifest: Document) -> Iterator[str]:
     """The manifest lists every other member and no more, each with its digest and size."""
     listed = manifest["members"]
-    others = set(members) - {"manifest.json"}
+    others = set(members) - {"manifest.json", STATEMENT}
     for name in sorted(others - set(listed)):
         yield f"{name} is in the pack but not in the manifest"
     for name in sorted(set(listed) - others):

@@ -143,7 +143,6 @@ def test_check_test_is_written_down(ready):
         ),
         (["run-1.csv", "--embed"], "--embed puts captures into a pack; name it with -o PACK.zip"),
         (["run-1.csv", "--jobs", "2"], "No such option"),
-        (["run-1.csv", "--sign", "key"], "No such option"),
         (["run-1.csv", "--scheduler", "x"], "No such option"),
     ],
 )
