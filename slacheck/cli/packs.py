@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from slacheck.cli.output import refuse_output
-from slacheck.cli.sign import trust_of
+from slacheck.cli.sign import opened_key, trust_of
 
 FILE = click.Path(path_type=Path)
 
@@ -36,12 +36,24 @@ def verify(
 
 @click.command()
 @click.argument("pack", metavar="PACK.zip", type=FILE)
-@click.option("-o", "output", metavar="FILE", required=True, type=FILE, help="report.html, or report.xml (JUnit).")
-def report(pack: Path, output: Path) -> None:
-    """Render a report from a pack alone."""
+@click.option(
+    "-o", "output", metavar="FILE", required=True, type=FILE, help="report.html, .xml (JUnit), or .json (in-toto)."
+)
+@click.option("--sign", metavar="KEY", type=FILE, help="Sign report.json: a DSSE envelope in place of the statement.")
+@click.pass_context
+def report(ctx: click.Context, pack: Path, output: Path, sign: Path | None) -> None:
+    """Render a report from a pack alone.
+
+    report.json is an in-toto statement with the test-result predicate, for policy engines.
+    """
     from slacheck.evidence.atomic import write_whole
+    from slacheck.evidence.sign import enveloped
     from slacheck.render.from_pack import RENDERERS, rendered
 
-    refuse_output(output, tuple(RENDERERS), (pack,))
-    write_whole(output, [rendered(pack, output.suffix.lower())])
+    refuse_output(output, tuple(RENDERERS), (pack,) if sign is None else (pack, sign))
+    if sign is not None and output.suffix.lower() != ".json":
+        raise click.UsageError("--sign signs an in-toto statement; name it with -o FILE.json", ctx)
+    key = None if sign is None else opened_key(sign)
+    content = rendered(pack, output.suffix.lower())
+    write_whole(output, [content if key is None else enveloped(content, key)])
     click.echo(f"wrote {output}", err=True)

@@ -18,7 +18,12 @@ from slacheck.evidence.verify import verify_bytes
 
 def sealed(members: Mapping[str, bytes], key: PrivateKey) -> bytes:
     """The signed statement of a new pack, from its members and their manifest."""
-    return _signed(Envelope(statement(members)), key).to_bytes()
+    return enveloped(statement(members), key)
+
+
+def enveloped(payload: bytes, key: PrivateKey) -> bytes:
+    """An in-toto statement in an envelope, signed."""
+    return _signed(Envelope(payload), key).to_bytes()
 
 
 def sign_pack(path: Path, key: PrivateKey | None, stamp: Path | None = None) -> bool:

@@ -184,7 +184,7 @@ def _content_faults(payload: bytes, members: Mapping[str, bytes]) -> Iterator[st
         "manifest.json", hashlib.sha256(members["manifest.json"]).hexdigest()
     ):
         yield "the statement is over another manifest"
-    if said["subject"] != [_artifact(name, digest) for name, digest in sorted(_tested(manifest))]:
+    if said["subject"] != [_artifact(name, digest) for name, digest in _tested(manifest)]:
         yield "the subjects of the statement are not the spec, submission, results and captures of the manifest"
     yield from _result_faults(said["predicate"], results)
 
@@ -193,11 +193,12 @@ def _artifact(name: str, digest: str) -> Document:
     return {"name": name, "digest": {"sha256": digest}}
 
 
-def _tested(manifest: Document) -> set[tuple[str, str]]:
-    folder_of = {name: name.partition("/")[0] for name in manifest["members"]}
+def _tested(manifest: Document) -> list[tuple[str, str]]:
+    """Name and digest of what the statement is about."""
     tested = {"spec.yaml", "submission.yaml", "results.json", "captures", "extends"}
-    inside = {(n, str(manifest["members"][n]["sha256"])) for n, folder in folder_of.items() if folder in tested}
-    return inside | {(str(file["name"]), str(file["sha256"])) for file in manifest["captures"]}
+    members = {(n, str(m["sha256"])) for n, m in manifest["members"].items() if n.partition("/")[0] in tested}
+    outside = {(str(file["name"]), str(file["sha256"])) for file in manifest["captures"]}
+    return sorted(members | outside)
 
 
 def _result_faults(said: Document, results: Document) -> Iterator[str]:

@@ -7,15 +7,14 @@ same bytes. `docs/attestation.md` describes it, `attestation.schema.json` is its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from slacheck.evidence.canonical import canonical_json, parse_json
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:slacheck:attestation:verdicts:v1"
-_TESTED = ("spec.yaml", "submission.yaml", "results.json")
-_TESTED_FOLDERS = ("captures/", "extends/")
+_ASKED = ("spec.yaml", "submission.yaml")
 Document = dict[str, Any]
 
 
@@ -40,21 +39,33 @@ def statement(members: Mapping[str, bytes]) -> bytes:
 
 def subjects(manifest: Document) -> list[Document]:
     """Spec, submission, results and every file of a capture, by name and SHA-256 as in the manifest."""
-    return [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(set(_tested(manifest)))]
+    pairs = {(entry["name"], entry["digest"]["sha256"]) for entry in (*asked(manifest), *found(manifest))}
+    return [artifact(name, digest) for name, digest in sorted(pairs)]
 
 
-def _tested(manifest: Document) -> Iterator[tuple[str, str]]:
-    for name, member in manifest["members"].items():
-        if name in _TESTED or name.startswith(_TESTED_FOLDERS):
-            yield name, member["sha256"]
-    for file in manifest["captures"]:
-        yield file["name"], file["sha256"]
+def asked(manifest: Document) -> list[Document]:
+    """The spec, those it extends, and the submission."""
+    names = [n for n in sorted(manifest["members"]) if n in _ASKED or n.startswith("extends/")]
+    return [artifact(name, manifest["members"][name]["sha256"]) for name in names]
+
+
+def found(manifest: Document) -> list[Document]:
+    """The results and the files of captures, embedded or not."""
+    names = [n for n in manifest["members"] if n == "results.json" or n.startswith("captures/")]
+    inside = {(name, manifest["members"][name]["sha256"]) for name in names}
+    outside = {(file["name"], file["sha256"]) for file in manifest["captures"]}
+    return [artifact(name, digest) for name, digest in sorted(inside | outside)]
+
+
+def artifact(name: str, sha256: str) -> Document:
+    """A resource descriptor of in-toto."""
+    return {"name": name, "digest": {"sha256": sha256}}
 
 
 def _predicate(manifest_digest: str, results: Document) -> Document:
     return {
         "slacheck": results["slacheck"],
-        "manifest": {"name": "manifest.json", "digest": {"sha256": manifest_digest}},
+        "manifest": artifact("manifest.json", manifest_digest),
         "spec": {"id": results["spec"]["id"], "version": results["spec"]["version"]},
         "contract": results["contract"],
         "verdict": results["verdict"],

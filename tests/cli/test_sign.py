@@ -177,3 +177,27 @@ def test_schema_attestation_is_the_shipped_one(place):
     from slacheck.evidence.schema import attestation_schema
 
     assert json.loads(run("schema", "attestation").stdout) == attestation_schema()
+
+
+def test_report_json_is_the_test_result_signed_if_asked(place):
+    import json
+
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.signer import SSlibKey
+
+    from slacheck.evidence.keys import read_public
+
+    assert run("report", "p.zip", "-o", "bare.json").exit_code == 0
+    assert run("report", "p.zip", "-o", "signed.json", "--sign", "buyer").exit_code == 0
+    envelope = Envelope.from_dict(json.loads((place / "signed.json").read_bytes()))
+    assert envelope.payload == (place / "bare.json").read_bytes()
+    key = read_public(place / "buyer.pub")
+    envelope.verify([SSlibKey(key.keyid, "ed25519", "ed25519", {"public": key.raw.hex()})], threshold=1)
+    assert json.loads(envelope.payload)["predicate"]["passedTests"] == ["RAMP-1[run-1.csv]"]
+
+
+def test_report_sign_of_anything_else_exits_with_2(place):
+    result = run("report", "p.zip", "-o", "report.html", "--sign", "buyer")
+    assert result.exit_code == 2
+    assert "--sign signs an in-toto statement; name it with -o FILE.json" in result.stderr
+    assert not (place / "report.html").exists()
