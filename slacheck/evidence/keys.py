@@ -30,6 +30,9 @@ PASSPHRASE = "SLACHECK_PASSPHRASE"  # noqa: S105 - the name of a variable
 _SSH = b"ssh-ed25519"
 _WIRE = len(_SSH).to_bytes(4) + _SSH + (32).to_bytes(4)
 """What stands before the 32 bytes of a public key in OpenSSH's form."""
+_PRIME = 2**255 - 19
+_CURVE = -121665 * pow(121666, -1, _PRIME)
+"""The constant d of Ed25519: -x² + y² = 1 + d x² y²."""
 _PRIVATE_MARKS = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PRIVATE KEY-----")
 _EXPECTED_PUBLIC = "expected one line 'ssh-ed25519 AAAA...' (OpenSSH) or a PEM block 'BEGIN PUBLIC KEY'"
 _EXPECTED_PRIVATE = "expected 'BEGIN OPENSSH PRIVATE KEY' or a PEM block 'BEGIN PRIVATE KEY'"
@@ -95,8 +98,20 @@ def read_public(path: Path) -> PublicKey:
     raw = _content(path)
     if any(mark in raw for mark in _PRIVATE_MARKS):
         raise _unfit(path, "this is a private key, which its owner shows to nobody", "give the public one, NAME.pub")
-    if b"-----BEGIN" in raw:
-        return PublicKey(str(path), _pem_public(path, raw))
+    key = _pem_public(path, raw) if b"-----BEGIN" in raw else _line_public(path, raw)
+    if _is_weak(key):
+        raise _unfit(path, "a key for which anybody can make a signature of anything (a point of small order)", _MAKE)
+    return PublicKey(str(path), key)
+
+
+def _is_weak(raw: bytes) -> bool:
+    """Whether the point has an order of 1, 2, 4 (y = ±1, 0) or 8 (doubled, it is one of order 4)."""
+    y = int.from_bytes(raw, "little") % 2**255 % _PRIME
+    return y in (0, 1, _PRIME - 1) or (_CURVE * y**4 + 2 * y * y - 1) % _PRIME == 0
+
+
+def _line_public(path: Path, raw: bytes) -> bytes:
+    """The key in OpenSSH's own form, one line."""
     lines = [line for line in raw.splitlines() if line.strip() and not line.startswith(b"#")]
     fields = lines[0].split(maxsplit=2) if lines else []
     if len(fields) < 2 or not fields[0].startswith((b"ssh-", b"ecdsa-", b"sk-")):
@@ -105,7 +120,7 @@ def read_public(path: Path) -> PublicKey:
         raise _unfit(path, f"{len(lines)} lines that are keys or text; {_EXPECTED_PUBLIC}", "one file for each signer")
     if fields[0] != _SSH:
         raise _unfit(path, f"a key of type {fields[0].decode('latin-1')[:60]}; {_ONLY}", _MAKE)
-    return PublicKey(str(path), _ssh_public(path, fields[1]))
+    return _ssh_public(path, fields[1])
 
 
 def _ssh_public(path: Path, text: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def _written(path: Path, before: bytes, members: Mapping[str, bytes]) -> bool:
     if after == before:
         return False
     try:
-        write_whole(path, [after])
+        # through a link to the file that it names, and with the permissions that the file has
+        write_whole(path.resolve(), [after], mode=stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
         raise _unfit(path, f"cannot be written: {error.strerror or error}") from error
     return True

@@ -102,8 +102,13 @@ class Examined:
         return f"signed by {', '.join(names)}" if names else "signer not checked"
 
 
-def examine(members: Mapping[str, bytes], trust: Trust = NOBODY) -> Examined:
+def examine(members: Mapping[str, bytes], manifest: Document, results: Document, trust: Trust = NOBODY) -> Examined:
     """Look at the statement of a pack whose manifest and results are valid, and whose digests agree.
+
+    Parameters
+    ----------
+    manifest, results : dict
+        As read from the members.
 
     Raises
     ------
@@ -115,9 +120,10 @@ def examine(members: Mapping[str, bytes], trust: Trust = NOBODY) -> Examined:
         return Examined(lacking=("the pack is not signed: it has no statement",) if asked else ())
     try:
         envelope = parse_envelope(members[STATEMENT])
-        faults = tuple(_content_faults(envelope.payload, members))
+        said = _statement(envelope.payload, len(members["manifest.json"]) + len(members["results.json"]))
     except ValueError as error:
         return Examined(faults=(f"{STATEMENT} is not a statement in a DSSE envelope: {error}",))
+    faults = tuple(_content_faults(said, hashlib.sha256(members["manifest.json"]).hexdigest(), manifest, results))
     if faults:
         more = () if len(faults) <= _MOST_SHOWN else (f"and {len(faults) - _MOST_SHOWN} more of its statement",)
         return Examined(faults=faults[:_MOST_SHOWN] + more)
@@ -173,16 +179,20 @@ def _lacking(signatures: Sequence[Signature], trust: Trust) -> Iterator[str]:
 # ---------------------------------------------------------------- what the statement says
 
 
-def _content_faults(payload: bytes, members: Mapping[str, bytes]) -> Iterator[str]:
-    """Where the statement speaks of another pack than the one that it stands in."""
+def _statement(payload: bytes, source_size: int) -> Document:
+    """The payload, if it is a statement; it has nothing but what stands in manifest and results, so it is no larger."""
+    if len(payload) > 2 * source_size + 4096:
+        raise ValueError(f"its payload of {len(payload)} bytes says more than manifest and results do")
     said: Document = parse_json(payload)
     broken = schema_faults(said, attestation_schema())
     if broken:
         raise ValueError(f"its payload does not follow the schema: {'; '.join(broken[:3])}")
-    manifest, results = parse_json(members["manifest.json"]), parse_json(members["results.json"])
-    if said["predicate"]["manifest"] != _artifact(
-        "manifest.json", hashlib.sha256(members["manifest.json"]).hexdigest()
-    ):
+    return said
+
+
+def _content_faults(said: Document, manifest_digest: str, manifest: Document, results: Document) -> Iterator[str]:
+    """Where the statement speaks of another pack than the one that it stands in."""
+    if said["predicate"]["manifest"] != _artifact("manifest.json", manifest_digest):
         yield "the statement is over another manifest"
     if said["subject"] != [_artifact(name, digest) for name, digest in _tested(manifest)]:
         yield "the subjects of the statement are not the spec, submission, results and captures of the manifest"

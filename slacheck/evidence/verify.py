@@ -110,7 +110,7 @@ def _look(raw: bytes, trust: Trust, told: list[str], faults: list[str]) -> Exami
     faults += _references(members, results)
     if not faults:
         told += _summary(manifest, results)
-    signed = examine(members, trust)
+    signed = examine(members, manifest, results, trust)
     told += signed.told
     faults += signed.faults
     return signed

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from slacheck.errors import KeyFileError
-from slacheck.evidence.keys import LARGEST_KEY_FILE, make_pair, read_private, read_public
+from slacheck.evidence.keys import LARGEST_KEY_FILE, PublicKey, make_pair, read_private, read_public
 
 WAYS = {
     "openssh": {},
@@ -190,6 +190,31 @@ def test_read_public_what_is_no_key_says_what_it_is_and_what_to_give(tmp_path, c
     with pytest.raises(KeyFileError) as caught:
         read_public(path)
     assert str(caught.value) == f"{path}: error: {message}"
+
+
+def weak_points():
+    """Encodings of the eight points of small order, each also with the other sign, and beyond the prime."""
+    prime = 2**255 - 19
+    eighth = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+    values = (0, 1, prime - 1, eighth, prime - eighth, prime, prime + 1)
+    return [(value + sign * 2**255).to_bytes(32, "little") for value in values for sign in (0, 1)]
+
+
+@pytest.mark.parametrize("raw", weak_points(), ids=bytes.hex)
+def test_read_public_key_that_everybody_can_sign_with_is_refused(tmp_path, raw):
+    (tmp_path / "k.pub").write_bytes(b"ssh-ed25519 " + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0 " + raw))
+    with pytest.raises(KeyFileError) as caught:
+        read_public(tmp_path / "k.pub")
+    assert str(caught.value) == (
+        f"{tmp_path}/k.pub: error: a key for which anybody can make a signature of anything (a point of small order)"
+        "\n  fix: make one with `slacheck keygen NAME`"
+    )
+
+
+def test_weak_key_verifies_what_nobody_signed():
+    """Why it is refused: the neutral point, with the signature that fits every message."""
+    neutral = (1).to_bytes(32, "little")
+    assert PublicKey("weak", neutral).verifies(neutral + bytes(32), b"any message at all")
 
 
 def test_read_public_spare_base64_bits_are_no_second_text_of_a_key(tmp_path):

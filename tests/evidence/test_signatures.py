@@ -68,6 +68,11 @@ def report_on(whole, envelope, trust):
     return verify_bytes(b"".join(zipped(whole | {STATEMENT: text})), trust)
 
 
+def examined(whole, text, trust):
+    documents = (json.loads(whole["manifest.json"]), json.loads(whole["results.json"]))
+    return examine(whole | {STATEMENT: text}, *documents, trust)
+
+
 def wrong(report):
     assert not report.ok
     return [line.removeprefix("wrong: ") for line in report.lines if line.startswith("wrong: ")]
@@ -259,6 +264,7 @@ def test_verify_every_key_of_a_check_is_compared():
         (b"nothing", "Expecting value: line 1 column 1 (char 0)"),
         (b'{"a": 1}', "not in canonical form (keys sorted, no blanks, shortest numbers)"),
         (b"[" * 5000, "nested too deeply"),
+        (b"[" + b"0," * 50_000 + b"0]", "its payload of 100003 bytes says more than manifest and results do"),
         (b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
     ],
 )
@@ -369,7 +375,7 @@ def test_verify_every_changed_byte_of_the_statement_is_found(whole, keys, public
         for flip in (0x01, 0x20):
             damaged = bytearray(text)
             damaged[position] ^= flip
-            found = examine(whole | {STATEMENT: bytes(damaged)}, trust)
+            found = examined(whole, bytes(damaged), trust)
             assert found.faults or found.lacking, (position, flip)
 
 
@@ -380,7 +386,7 @@ def test_verify_every_changed_bit_of_a_signature_is_found(whole, keys, public):
         damaged = bytearray(signature)
         damaged[bit // 8] ^= 1 << bit % 8
         changed = Envelope(envelope.payload, {public["buyer"].keyid: bytes(damaged)})
-        assert examine(whole | {STATEMENT: changed.to_bytes()}, Trust([public["buyer"]])).lacking, bit
+        assert examined(whole, changed.to_bytes(), Trust([public["buyer"]])).lacking, bit
 
 
 # ---------------------------------------------------------------- what cannot be signed
@@ -406,6 +412,16 @@ def test_sign_pack_with_a_strange_signature_under_its_own_fingerprint_is_refused
         f"{pack}: error: not signed: a signature stands under the fingerprint {public['buyer'].keyid} of this key "
         "that this key did not make"
     )
+
+
+def test_sign_pack_through_a_link_signs_the_file_and_keeps_its_permissions(pack, keys, public, tmp_path):
+    pack.chmod(0o640)
+    link = tmp_path / "link.zip"
+    link.symlink_to(pack)
+    sign_pack(link, keys["buyer"])
+    assert link.is_symlink()
+    assert pack.stat().st_mode & 0o777 == 0o640
+    assert verify(pack, Trust([public["buyer"]])).ok
 
 
 def test_sign_pack_interrupted_leaves_the_pack_as_it_was(pack, keys, monkeypatch):

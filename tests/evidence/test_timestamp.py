@@ -1,6 +1,7 @@
 """RFC 3161 responses in a pack, made by a local authority with OpenSSL."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -230,5 +231,6 @@ def test_pack_stamped_between_two_signatures_keeps_them_all(tmp_path, synthetic,
     assert not verify(path, Trust(authorities=read_authorities(stranger.root))).ok
     whole = dict(read_pack(path))
     bare = Envelope(parse_envelope(whole[STATEMENT]).payload, parse_envelope(whole[STATEMENT]).signatures)
-    found = examine(whole | {STATEMENT: bare.to_bytes()}, trust)
+    documents = (json.loads(whole["manifest.json"]), json.loads(whole["results.json"]))
+    found = examine(whole | {STATEMENT: bare.to_bytes()}, *documents, trust)
     assert found.lacking == ("the statement has no time stamp",)
