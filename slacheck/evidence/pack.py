@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,23 @@ def write_pack(path: Path, members: Mapping[str, bytes], referenced: Sequence[Fi
     PackError
         If a member's name is not fit for a pack, the pack is too large, or it cannot be written.
     """
-    whole = {**members, MANIFEST: canonical_json(manifest(members, referenced))}
     try:
-        write_whole(path, zipped(whole))
+        write_whole(path, packed(members, referenced))
     except ValueError as error:
         raise PackError(Diagnostic(str(path), str(error))) from error
     except OSError as error:
         raise PackError(Diagnostic(str(path), f"cannot be written: {error.strerror or error}")) from error
+
+
+def packed(members: Mapping[str, bytes], referenced: Sequence[FileRecord]) -> Iterator[bytes]:
+    """The bytes of the pack, piece by piece.
+
+    Raises
+    ------
+    ValueError
+        If a member's name is not fit for a pack, or the pack is too large.
+    """
+    yield from zipped({**members, MANIFEST: canonical_json(manifest(members, referenced))})
 
 
 def read_pack(path: Path) -> Mapping[str, bytes]:
@@ -77,14 +87,15 @@ def manifest(members: Mapping[str, bytes], referenced: Sequence[FileRecord]) -> 
     return {
         "schema": SCHEMA,
         "slacheck": {"version": __version__},
-        "dependencies": {"python": platform.python_version()} | _versions(),
+        "dependencies": dependencies(),
         "members": listed,
         "captures": [dict(zip(("name", "role", "sha256", "bytes"), file, strict=True)) for file in sorted(outside)],
     }
 
 
-def _versions() -> dict[str, str]:
-    found = {}
+def dependencies() -> dict[str, str]:
+    """Versions of what can change a byte of a pack."""
+    found = {"python": platform.python_version()}
     for name in _DEPENDENCIES:
         try:
             found[name] = version(name)
@@ -93,4 +104,4 @@ def _versions() -> dict[str, str]:
     return found
 
 
-__all__ = ["canonical_json", "manifest", "read_pack", "write_pack"]
+__all__ = ["canonical_json", "dependencies", "manifest", "packed", "read_pack", "write_pack"]

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from slacheck import __version__
 from slacheck.cli.main import main
 
-VERBS = ["check", "lint", "explain", "plan", "verify", "report", "schema", "kinds", "inspect"]
+VERBS = ["check", "batch", "lint", "explain", "plan", "verify", "report", "schema", "kinds", "inspect"]
 
 
 def run(*args):
@@ -21,7 +21,7 @@ def test_program_has_these_verbs_and_help_for_each():
         assert max(map(len, result.stdout.splitlines())) <= 100
 
 
-@pytest.mark.parametrize("verb", ["compare", "diff", "keygen", "sign", "redact", "batch", "run", "chek"])
+@pytest.mark.parametrize("verb", ["compare", "diff", "keygen", "sign", "redact", "run", "chek"])
 def test_program_unknown_verb_exits_with_2(verb):
     result = run(verb)
     assert result.exit_code == 2
