@@ -35,6 +35,9 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 @click.option("--test", metavar="NAME", help="Test under which the captures were made.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--embed", is_flag=True, help="Put the captures' files into the pack.")
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(1, 1024), default=1, show_default=True, help="Captures side by side."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict; no progress.")
 @click.pass_context
 def check(
@@ -46,6 +49,7 @@ def check(
     test: str | None,
     form: str,
     embed: bool,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Check captures against a spec, or all that a submission (*.sla.yaml) binds.
@@ -60,7 +64,7 @@ def check(
         raise click.UsageError("--embed puts captures into a pack; name it with -o PACK.zip", ctx)
     refuse_output(output, (".zip",), (document, *captures))
     with progress(quiet) as tell:
-        results = api.check(document, captures or None, map=mapping, test=test, progress=tell)
+        results = api.check(document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs)
         if output is not None:
             results.write_pack(output, embed=embed)
     if form == "json":

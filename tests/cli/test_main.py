@@ -29,7 +29,7 @@ def test_program_unknown_verb_exits_with_2(verb):
 
 
 @pytest.mark.parametrize(
-    ("verb", "option"), [("verify", "--key"), ("verify", "--require"), ("verify", "--recompute"), ("check", "--jobs")]
+    ("verb", "option"), [("verify", "--key"), ("verify", "--require"), ("verify", "--recompute"), ("check", "--sign")]
 )
 def test_program_options_of_later_versions_do_not_exist(verb, option):
     assert option not in run(verb, "--help").stdout
