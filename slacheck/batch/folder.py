@@ -84,7 +84,7 @@ class Folder:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise UsageError(Diagnostic(str(self.path), "another batch is writing to this folder")) from None
-        if any(self.path.iterdir()):
+        if self._is_used():
             if not self._resume:
                 raise UsageError(Diagnostic(str(self.path), "the folder is not empty", fix=_RESUME))
             if not self._done.is_dir():
@@ -96,6 +96,11 @@ class Folder:
         for folder in (self.path, self._packs, self._done):
             remove_abandoned(folder)
         self._refuse_strangers()
+
+    def _is_used(self) -> bool:
+        """Whether anything is there but the folders of a batch that made nothing."""
+        ours = (self._packs, self._done)
+        return any(path not in ours or not path.is_dir() or any(path.iterdir()) for path in self.path.iterdir())
 
     def _refuse_strangers(self) -> None:
         """Results that the campaign does not ask for are evidence that nobody may take for its own."""

@@ -114,6 +114,20 @@ class Worker:
         return process.wait()
 
 
+_idle: dict[Limits, list[Worker]] = {}
+"""Workers of this process that wait for their next task."""
+
+
+def perform_apart(job: Mapping[str, Any], limits: Limits) -> Outcome:
+    """Do a task in a process of its own, which is kept for the next one."""
+    waiting = _idle.setdefault(limits, [])
+    worker = waiting.pop() if waiting else Worker(limits)
+    try:
+        return worker.perform(job)
+    finally:
+        waiting.append(worker)
+
+
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a process and the readers it started."""
     if process.poll() is not None:

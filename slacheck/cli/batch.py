@@ -20,6 +20,7 @@ PATH = click.Path(path_type=Path)
 @click.argument("campaign", metavar="CAMPAIGN.yaml|DIR", type=PATH)
 @click.option("-o", "output", metavar="DIR", type=PATH, help="Folder of the results: packs, and checks.parquet.")
 @click.option("--jobs", metavar="N", type=click.IntRange(1, 1024), help="Processes. Default: one for each core.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask: local, tcp://127.0.0.1:PORT or tls://HOST:PORT.")
 @click.option("--resume", is_flag=True, help="Go on with a batch that was ended; what is done is not done again.")
 @click.option(
     "--time-limit",
@@ -69,13 +70,15 @@ def batch(campaign: Path, output: Path | None, summary: bool, quiet: bool, **opt
 
 
 def _conducted(campaign: Path, output: Path, quiet: bool, options: dict[str, Any]) -> Any:
+    from slacheck.batch.cluster import cluster_crew
     from slacheck.batch.conduct import Way, conduct
     from slacheck.batch.worker import Limits
     from slacheck.cli.progress import progress
     from slacheck.submission.campaign import load_campaign
 
     limits = Limits(options["time_limit"], options["memory_limit"])
-    way = Way(options["jobs"] or cores(), limits)
+    jobs, scheduler = options["jobs"] or cores(), options["scheduler"]
+    way = Way(jobs, limits, None if scheduler is None else cluster_crew(scheduler, jobs=jobs, limits=limits))
     loaded = load_campaign(campaign, output=output)
     with progress(quiet) as tell:
         shown = None if tell is None else _pace(tell)

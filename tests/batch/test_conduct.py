@@ -110,7 +110,7 @@ def test_batch_killed_at_random_moments_and_resumed_ends_in_the_same_bytes(campa
         facility.capture(f"runs/slow-{number}.csv", seconds=5)
     conduct(load_campaign(campaign), tmp_path / "whole", way=INLINE)
     out, moment = tmp_path / "out", random.Random(11)
-    for _ in range(4):
+    for _ in range(3):
         batch = slacheck("batch", "campaign.yaml", "-o", out, "--resume", "--jobs", "2", cwd=campaign.parent)
         time.sleep(moment.uniform(0.3, 1.6))
         batch.send_signal(signal.SIGKILL)
