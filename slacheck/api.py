@@ -22,6 +22,7 @@ from slacheck.capture.capture import Capture
 from slacheck.capture.load import open_capture as open_file
 from slacheck.capture.readers.recording import TIME_NAMES, split_unit
 from slacheck.contract import Verdict
+from slacheck.engine.side_by_side import side_by_side
 from slacheck.errors import Diagnostic, SlacheckError, UsageError
 from slacheck.evidence.keys import PrivateKey, read_private
 from slacheck.render import text
@@ -229,6 +230,7 @@ def check(
     map: Mapping[str, str] | None = None,
     test: str | None = None,
     progress: Callable[[str], None] | None = None,
+    jobs: int = 1,
 ) -> Results:
     """Check captures against a spec, or everything that a submission binds.
 
@@ -244,6 +246,8 @@ def check(
         Test under which the captures were made. Without it they stand for every test.
     progress : callable, optional
         Told in words what is being done.
+    jobs : int
+        How many captures are read and measured side by side; the results do not depend on it.
 
     Raises
     ------
@@ -255,14 +259,14 @@ def check(
         if submission is None:
             found = _loaded(spec)
             _check_names(found, map or {}, test)
-            bindings, paths = _bind_all(found, captures, (test, dict(map or {})), opened)
+            bindings, paths = _bind_all(found, captures, (test, dict(map or {})), _Opening(opened, jobs))
         else:
             if map or test is not None:
                 raise UsageError("a submission says itself which channels and tests its captures have; give neither")
             found = submission.spec
-            bindings, paths = _bind_submission(submission, opened)
+            bindings, paths = _bind_submission(submission, _Opening(opened, jobs))
         refuse_shared_files([binding.capture for binding in bindings], paths)
-        return Results(run.check(found, bindings, submission=submission, progress=progress), found, paths)
+        return Results(run.check(found, bindings, submission=submission, progress=progress, jobs=jobs), found, paths)
 
 
 def _submission_of(spec: Any, captures: Any) -> Submission | None:
@@ -314,28 +318,42 @@ def _check_names(spec: Spec, map: Mapping[str, str], test: str | None) -> None:
 Bound: TypeAlias = tuple[list[Binding], dict[str, Path]]
 
 
-def _bind_submission(submission: Submission, opened: ExitStack) -> Bound:
+@dataclass(frozen=True)
+class _Opening:
+    """Opens files side by side, and closes them with the stack it belongs to."""
+
+    stack: ExitStack
+    jobs: int
+
+    def files(self, paths: Mapping[str, Path]) -> list[Capture]:
+        """Captures by id, in order."""
+        return side_by_side(lambda named: self._file(*named), list(paths.items()), self.jobs)
+
+    def _file(self, id: str, path: Path) -> Capture:
+        capture = open_file(path, id=id)
+        self.stack.callback(capture.close)
+        return capture
+
+
+def _bind_submission(submission: Submission, opening: _Opening) -> Bound:
+    paths = {bound.id: bound.path for bound in submission.bindings}
+    captures = opening.files(paths)
     bindings = [
-        Binding(opened.enter_context(open_file(bound.path, id=bound.id)), bound.test, bound.signals)
-        for bound in submission.bindings
+        Binding(capture, bound.test, bound.signals)
+        for capture, bound in zip(captures, submission.bindings, strict=True)
     ]
-    return bindings, {bound.id: bound.path for bound in submission.bindings}
+    return bindings, paths
 
 
-def _bind_all(spec: Spec, captures: Any, made_under: tuple[str | None, dict[str, str]], opened: ExitStack) -> Bound:
+def _bind_all(spec: Spec, captures: Any, made_under: tuple[str | None, dict[str, str]], opening: _Opening) -> Bound:
     """Open what is to be opened; ids are unique."""
     given = list(captures) if isinstance(captures, Iterable) and not _is_one(captures) else [captures]
     if captures is None or not given:
         raise UsageError("no captures are given; name the recordings after the spec")
     files = [Path(source) for source in given if isinstance(source, str | Path)]
     paths = name_captures(files, Path(spec.place).parent)
-    ids = iter(paths)
-    recordings = [
-        opened.enter_context(open_file(Path(source), id=next(ids)))
-        if isinstance(source, str | Path)
-        else open_capture(source)
-        for source in given
-    ]
+    opened = iter(opening.files(paths))
+    recordings = [next(opened) if isinstance(source, str | Path) else open_capture(source) for source in given]
     names = [capture.id for capture in recordings]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -25,8 +25,8 @@ from slacheck.contract import (
 from slacheck.decide import overall
 from slacheck.engine.binding import Binding, count_repeats, drafts_of
 from slacheck.engine.judge import decide_draft, evaluate_draft, measure_capture
+from slacheck.engine.side_by_side import side_by_side
 from slacheck.engine.source import Source
-from slacheck.engine.stream import Readings
 from slacheck.errors import Diagnostic, UsageError
 from slacheck.evidence.pack import canonical_json, write_pack
 from slacheck.evidence.record import results_document
@@ -58,8 +58,9 @@ def check(
     *,
     submission: Submission | None = None,
     progress: Callable[[str], None] | None = None,
+    jobs: int = 1,
 ) -> Run:
-    """Run captures against a spec.
+    """Run captures against a spec, up to `jobs` of them side by side.
 
     Raises
     ------
@@ -69,18 +70,21 @@ def check(
     waivers = _waivers(submission, bindings)
     # 1. Which requirement looks at which capture.
     drafts = [draft for requirement in spec.requirements for draft in drafts_of(spec, requirement, bindings)]
-    sources: dict[int, Source] = {}
-    readings: dict[int, Readings] = {}
-    for binding in bindings:
+
+    def measured(binding: Binding) -> Source:
         # 2. One pass over each capture feeds every meter.
         if progress is not None:
             progress(f"measuring {binding.capture.id}")
         mine = [draft for draft in drafts if draft.binding is binding and draft.reason is None]
-        sources[id(binding)] = source = Source(binding.capture, spec.signals, binding.signals)
-        readings[id(binding)] = measure_capture(spec, source, mine)
+        source = Source(binding.capture, spec.signals, binding.signals)
+        readings = measure_capture(spec, source, mine)
         # 3. Each kind turns its readings into measurements; the record's gates stand beside them.
         for draft in mine:
-            evaluate_draft(spec, draft, readings[id(binding)])
+            evaluate_draft(spec, draft, readings)
+        return source
+
+    found = side_by_side(measured, bindings, jobs)
+    sources = {id(binding): source for binding, source in zip(bindings, found, strict=True)}
     # 4. Fewer repeats than the test asks for block a PASS.
     count_repeats(spec, drafts)
     # 5. Decide.

@@ -78,6 +78,20 @@ def open_capture(path: Path | str, *, id: str | None = None) -> Capture:
         return assemble(str(path), path.name if id is None else id, recording, files, beside)
 
 
+def file_records(path: Path) -> tuple[FileRecord, ...]:
+    """The files that `open_capture` would read, with their digests, in the same order; nothing is parsed.
+
+    Raises
+    ------
+    CaptureError
+        If one of them cannot be read.
+    """
+    path = Path(path)
+    found = [*_files(path), *((sidecar, "sidecar") for sidecar in _sidecar(path))]
+    with ExitStack() as opened:
+        return tuple(_open(one, role, opened).record for one, role in found)
+
+
 def _open(path: Path, role: str, opened: ExitStack) -> Source:
     source = open_source(path, role)
     opened.callback(source.close)
@@ -134,12 +148,16 @@ def _companion(path: Path, suffix: str) -> Path:
     return other[0]
 
 
-def _beside(path: Path, opened: ExitStack) -> tuple[Beside | None, list[FileRecord]]:
-    """The sidecar of the file that was named; of a COMTRADE pair, else of its companion."""
+def _sidecar(path: Path) -> Iterator[Path]:
+    """The sidecar of the file that was named; of a COMTRADE pair, else of its companion. None if there is none."""
     candidates = [path.with_name(path.name + _SIDECAR)]
     if path.suffix.lower() in _PAIR and path.exists():
         candidates += [found.with_name(found.name + _SIDECAR) for found, _ in _files(path) if found != path]
-    found = next((candidate for candidate in candidates if candidate.exists()), None)
+    yield from [candidate for candidate in candidates if candidate.exists()][:1]
+
+
+def _beside(path: Path, opened: ExitStack) -> tuple[Beside | None, list[FileRecord]]:
+    found = next(_sidecar(path), None)
     if found is None:
         return None, []
     source = _open(found, "sidecar", opened)

@@ -36,6 +36,9 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 @click.option("--test", metavar="NAME", help="Test under which the captures were made.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--embed", is_flag=True, help="Put the captures' files into the pack.")
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(1, 1024), default=1, show_default=True, help="Captures side by side."
+)
 @click.option("--sign", metavar="KEY", type=click.Path(path_type=Path), help="Sign the pack with this private key.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict; no progress.")
 @click.pass_context
@@ -49,6 +52,7 @@ def check(
     form: str,
     embed: bool,
     sign: Path | None,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Check captures against a spec, or all that a submission (*.sla.yaml) binds.
@@ -66,7 +70,7 @@ def check(
     refuse_output(output, (".zip",), (document, *captures, *([] if sign is None else [sign])))
     key = None if sign is None else opened_key(sign)
     with progress(quiet) as tell:
-        results = api.check(document, captures or None, map=mapping, test=test, progress=tell)
+        results = api.check(document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs)
         if output is not None:
             results.write_pack(output, embed=embed, sign=key)
     if form == "json":

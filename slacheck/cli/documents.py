@@ -13,7 +13,7 @@ FILE = click.Path(path_type=Path)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.pass_context
 def lint(ctx: click.Context, files: tuple[Path, ...]) -> None:
-    """Validate specs, sidecars and submissions: every error at once, file:line:column."""
+    """Validate specs, sidecars, submissions and campaigns: every error at once, file:line:column."""
     from slacheck.errors import SpecError, printable
     from slacheck.submission import recognise
 

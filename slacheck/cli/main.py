@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from slacheck import __version__
+from slacheck.cli.batch import batch
 from slacheck.cli.check import check
 from slacheck.cli.documents import explain, lint, plan
 from slacheck.cli.packs import report, verify
@@ -70,5 +71,5 @@ def main() -> None:
     """  # noqa: D301 - click ends a paragraph at the backspace
 
 
-for _command in (check, lint, explain, plan, verify, report, keygen, sign, schema, kinds, inspect):
+for _command in (check, batch, lint, explain, plan, verify, report, keygen, sign, schema, kinds, inspect):
     main.add_command(_command)

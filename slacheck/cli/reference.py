@@ -10,7 +10,11 @@ from slacheck.cli.output import echo_json
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["spec", "capture", "submission", "results", "attestation"]), default="spec")
+@click.argument(
+    "name",
+    type=click.Choice(["spec", "capture", "submission", "campaign", "results", "attestation"]),
+    default="spec",
+)
 def schema(name: str) -> None:
     """JSON Schema (2020-12) of a document."""
     import json

@@ -35,7 +35,7 @@ def write_whole(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666, fresh
     OSError
         If it cannot be written; then there is no new file, and an old one is as it was.
     """
-    _remove_abandoned(path.parent)
+    remove_abandoned(path.parent)
     descriptor, temporary = _create(path, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -84,7 +84,8 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _remove_abandoned(folder: Path) -> None:
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files of writers that are dead."""
     if sys.platform == "win32":
         return
     for temporary in folder.glob(f".*{_SUFFIX}"):

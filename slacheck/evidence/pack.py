@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,15 @@ STATEMENT = "statement.dsse.json"
 SCHEMA = "slacheck/manifest/1"
 _DEPENDENCIES = ("jinja2", "numpy", "pyarrow", "pydantic", "pyyaml", "scipy", "segno")
 """Those whose version can change a byte of a pack."""
+Seal = Callable[[Mapping[str, bytes]], bytes]
+"""Makes the signed statement from the members and their manifest."""
 
 
 def write_pack(
     path: Path,
     members: Mapping[str, bytes],
     referenced: Sequence[FileRecord],
-    seal: Callable[[Mapping[str, bytes]], bytes] | None = None,
+    seal: Seal | None = None,
 ) -> None:
     """Write the pack of `members` with their manifest; it exists whole or not at all.
 
@@ -48,15 +50,26 @@ def write_pack(
     PackError
         If a member's name is not fit for a pack, the pack is too large, or it cannot be written.
     """
-    whole = {**members, MANIFEST: canonical_json(manifest(members, referenced))}
     try:
-        if seal is not None:
-            whole[STATEMENT] = seal(whole)
-        write_whole(path, zipped(whole))
+        write_whole(path, packed(members, referenced, seal))
     except ValueError as error:
         raise PackError(Diagnostic(str(path), str(error))) from error
     except OSError as error:
         raise PackError(Diagnostic(str(path), f"cannot be written: {error.strerror or error}")) from error
+
+
+def packed(members: Mapping[str, bytes], referenced: Sequence[FileRecord], seal: Seal | None = None) -> Iterator[bytes]:
+    """The bytes of the pack, piece by piece.
+
+    Raises
+    ------
+    ValueError
+        If a member's name is not fit for a pack, or the pack is too large.
+    """
+    whole = {**members, MANIFEST: canonical_json(manifest(members, referenced))}
+    if seal is not None:
+        whole[STATEMENT] = seal(whole)
+    yield from zipped(whole)
 
 
 def read_pack(path: Path) -> Mapping[str, bytes]:
@@ -86,14 +99,15 @@ def manifest(members: Mapping[str, bytes], referenced: Sequence[FileRecord]) -> 
     return {
         "schema": SCHEMA,
         "slacheck": {"version": __version__},
-        "dependencies": {"python": platform.python_version()} | _versions(),
+        "dependencies": dependencies(),
         "members": listed,
         "captures": [dict(zip(("name", "role", "sha256", "bytes"), file, strict=True)) for file in sorted(outside)],
     }
 
 
-def _versions() -> dict[str, str]:
-    found = {}
+def dependencies() -> dict[str, str]:
+    """Versions of what can change a byte of a pack."""
+    found = {"python": platform.python_version()}
     for name in _DEPENDENCIES:
         try:
             found[name] = version(name)
@@ -102,4 +116,4 @@ def _versions() -> dict[str, str]:
     return found
 
 
-__all__ = ["canonical_json", "manifest", "read_pack", "write_pack"]
+__all__ = ["canonical_json", "dependencies", "manifest", "packed", "read_pack", "write_pack"]

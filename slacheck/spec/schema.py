@@ -31,11 +31,12 @@ _QUANTITY = {field.name for field in fields(Quantity)}
 _MODELS = {
     "capture": ("slacheck.capture.sidecar:Sidecar", "slacheck sidecar of a capture"),
     "submission": ("slacheck.submission.model:SubmissionModel", "slacheck submission"),
+    "campaign": ("slacheck.submission.campaign_model:CampaignModel", "slacheck campaign"),
 }
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The schema of a "spec", a "capture" (its sidecar) or a "submission".
+    """The schema of a "spec", a "capture" (its sidecar), a "submission" or a "campaign".
 
     Raises
     ------

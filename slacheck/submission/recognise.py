@@ -9,11 +9,13 @@ from slacheck.capture.sidecar import Sidecar
 from slacheck.document import Document, read_document, validate
 from slacheck.errors import SpecError
 from slacheck.spec.load import load_spec
+from slacheck.submission.campaign import lint_campaign
 from slacheck.submission.load import load_submission
 
-Role = Literal["spec", "sidecar", "submission"]
+Role = Literal["spec", "sidecar", "submission", "campaign"]
 
 _KEYS: dict[Role, frozenset[str]] = {
+    "campaign": frozenset({"campaign", "entries"}),
     "submission": frozenset({"submission", "captures", "claims", "waivers"}),
     "spec": frozenset({"id", "signals", "tests", "requirements", "decision", "contract"}),
     "sidecar": frozenset({"channels", "time", "instrument", "anti_alias"}),
@@ -41,7 +43,8 @@ def role_of(document: Document) -> Role:
         document.diagnostic(
             (),
             "this is not a document of slacheck",
-            "a spec has `requirements:`, a submission `submission:`, a sidecar `channels:` or `time:`",
+            "a spec has `requirements:`, a submission `submission:`, a campaign `campaign:`, a sidecar `channels:` or "
+            "`time:`",
         )
     )
 
@@ -68,6 +71,8 @@ def lint(path: Path) -> str:
     role = role_of(document)
     if role == "sidecar":
         return f"sidecar, {_count(len(validate(document, Sidecar).channels), 'channel')}"
+    if role == "campaign":
+        return f"campaign, {_count(lint_campaign(path), 'result')}"
     if role == "submission":
         return f"submission, {_count(len(load_submission(path).bindings), 'capture')}"
     return f"spec, {_count(len(load_spec(path).requirements), 'requirement')}"

@@ -142,7 +142,7 @@ def test_check_test_is_written_down(ready):
             "in.zip: error: this is an input, which would be overwritten\n  fix: write elsewhere\n",
         ),
         (["run-1.csv", "--embed"], "--embed puts captures into a pack; name it with -o PACK.zip"),
-        (["run-1.csv", "--jobs", "2"], "No such option"),
+        (["run-1.csv", "--jobs", "0"], "0 is not in the range"),
         (["run-1.csv", "--scheduler", "x"], "No such option"),
     ],
 )
@@ -300,3 +300,27 @@ def test_check_interrupt_by_signal_ends_with_130(ready):
     args = [sys.executable, "-c", code, "check", str(ready.folder / "tiny.yaml"), str(ready.folder / "run-1.csv")]
     done = subprocess.run(args, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_check_jobs_do_not_change_a_byte(facility):
+    facility.spec(more=SECOND_CLAUSE)
+    names = [f"run-{number}.csv" for number in range(4)]
+    captures = [facility.capture(name, seconds=2 + number) for number, name in enumerate(names)]
+    packs = [facility.folder / f"{jobs}.zip" for jobs in (1, 2, 7)]
+    for pack in packs:
+        result = run("check", facility.folder / "tiny.yaml", *captures, "-o", pack, "--jobs", pack.stem)
+        assert result.exit_code == 0, result.output
+    assert len({pack.read_bytes() for pack in packs}) == 1
+
+
+def test_check_jobs_with_several_faulty_captures_names_the_first(facility):
+    facility.spec()
+    captures = [facility.write(f"{number}.csv", "t [s],P\n0,x\n") for number in range(3)]
+    said = {run("check", facility.folder / "tiny.yaml", *captures, "--jobs", jobs).stderr for jobs in (1, 3)}
+    assert len(said) == 1
+    assert "0.csv" in said.pop()
+
+
+SECOND_CLAUSE = """\
+  - {id: RANGE-1, kind: dynamic_range, signal: power, window: 1 s, limits: {peak_to_peak: {max: 5 kW}}}
+"""

@@ -1,0 +1,28 @@
+"""One thing for each of several captures, in threads: reading and arithmetic let go of the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def side_by_side(do: Callable[[T], R], items: Sequence[T], jobs: int) -> list[R]:
+    """`do` of each item, up to `jobs` at a time, in the order of the items.
+
+    Raises
+    ------
+    Exception
+        Of the first item, in their order, that raised one; items that have not begun are left out.
+    """
+    if jobs <= 1 or len(items) <= 1:
+        return [do(item) for item in items]
+    with ThreadPoolExecutor(min(jobs, len(items))) as pool:
+        futures = [pool.submit(do, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,79 @@
+"""A batch on Dask: the same bytes, and nothing bare over a network."""
+
+import pytest
+
+from slacheck.batch import cluster
+from slacheck.batch.cluster import check_address, cluster_crew, on_cluster, versions
+from slacheck.batch.conduct import Way, conduct
+from slacheck.batch.work import digests_of, perform
+from slacheck.batch.worker import Limits
+from slacheck.errors import SlacheckError, UsageError
+from slacheck.submission.campaign import load_campaign
+from tests.batch.conftest import files_of
+from tests.batch.test_conduct import INLINE
+
+
+@pytest.mark.parametrize(
+    "address", ["local", "tcp://127.0.0.1:8786", "tcp://[::1]:1", "tcp://localhost:8786", "tls://cluster.example:8786"]
+)
+def test_scheduler_on_loopback_or_with_tls_may_be_used(address):
+    check_address(address)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "cluster.example", "0.0.0.0", "127.0.0.1.example", "[2001:db8::1]"])
+def test_scheduler_bare_on_the_network_is_refused(host):
+    with pytest.raises(UsageError) as error:
+        check_address(f"tcp://{host}:8786")
+    assert str(error.value) == (
+        f"--scheduler: error: 'tcp://{host}:8786' is on the network without TLS: whoever reaches it can run code on "
+        "its workers, and here\n"
+        "  fix: use tls://, with the certificates in Dask's configuration (distributed.comm.tls), or a tunnel to "
+        "127.0.0.1"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["", "8786", "127.0.0.1:8786", "tcp://127.0.0.1", "inproc://a:1", "tcp://a:b", "tcp://["]
+)
+def test_scheduler_that_is_no_address_is_refused(address):
+    with pytest.raises(UsageError, match="is no address; expected local, tcp"):
+        check_address(address)
+
+
+def test_scheduler_without_dask_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(SlacheckError, match=r"--scheduler needs Dask; pip install 'slacheck\[dask\]'"):
+        cluster_crew("local", jobs=1, limits=Limits())
+
+
+def test_batch_on_a_cluster_of_two_processes_gives_the_same_bytes(campaign, tmp_path):
+    pytest.importorskip("distributed")
+    loaded = load_campaign(campaign)
+    conduct(loaded, tmp_path / "here", way=INLINE)
+    conduct(loaded, tmp_path / "there", way=Way(crew=cluster_crew("local", jobs=2, limits=Limits())))
+    assert files_of(tmp_path / "here") == files_of(tmp_path / "there")
+
+
+def job(campaign, **more):
+    task = load_campaign(campaign).tasks[-1]
+    known = {"name": task.name, "document": task.document, "captures": task.captures, "test": task.test, "signals": {}}
+    folder = campaign.parent
+    return {"folder": str(folder), "task": known, "address": None, "digests": digests_of(folder, task)} | more
+
+
+def test_worker_that_sees_other_bytes_refuses(campaign, facility):
+    sent = job(campaign)
+    facility.capture("runs/run-2.csv", seconds=7)
+    outcome = perform(sent)
+    assert outcome["outcome"] == "bad_input"
+    assert outcome["rows"][0]["message"] == (
+        "run-2.csv: error: the worker has other bytes under this name than the machine that sent the task\n"
+        "  fix: let all workers see the same files, by the same path"
+    )
+
+
+def test_worker_with_other_versions_is_told_apart(campaign, monkeypatch):
+    sent = job(campaign, versions=versions() | {"numpy": "0.1"})
+    here = versions() | {"numpy": "9.9"}
+    monkeypatch.setattr(cluster, "versions", lambda: here)
+    assert on_cluster(sent, 60.0, 4.0)["address"] == "a worker of the cluster has numpy 9.9 instead of 0.1"
