@@ -16,6 +16,7 @@ from slacheck import __version__
 from slacheck.cli.check import check
 from slacheck.cli.documents import explain, lint, plan
 from slacheck.cli.packs import report, verify
+from slacheck.cli.redact import redact
 from slacheck.cli.reference import inspect, kinds, schema
 from slacheck.errors import SlacheckError, printable
 
@@ -69,5 +70,5 @@ def main() -> None:
     """  # noqa: D301 - click ends a paragraph at the backspace
 
 
-for _command in (check, lint, explain, plan, verify, report, schema, kinds, inspect):
+for _command in (check, lint, explain, plan, verify, report, redact, schema, kinds, inspect):
     main.add_command(_command)

@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of the results document and the manifest, as shipped in the package."""
+"""JSON Schemas (2020-12) of the results document, the manifest and the redaction, as shipped in the package."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def results_schema() -> dict[str, Any]:
 def manifest_schema() -> dict[str, Any]:
     """The schema of `manifest.json`, version 1."""
     return _shipped("manifest.schema.json")
+
+
+def redaction_schema() -> dict[str, Any]:
+    """The schema of `redaction.json`, version 1."""
+    return _shipped("redaction.schema.json")
 
 
 def _shipped(name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from slacheck.errors import Diagnostic, PackError
 from slacheck.evidence.pack import read_pack
 from slacheck.evidence.trace import from_parquet
 from slacheck.evidence.verify import verify
+from slacheck.evidence.withheld import REDACTION
 from slacheck.language import Scalar
 from slacheck.render import html, junit
 
@@ -45,7 +46,8 @@ def _html(members: Mapping[str, bytes]) -> bytes:
     traces = {name: from_parquet(raw) for name, raw in members.items() if name.startswith("traces/")}
     spec = _values(parse_document(members["resolved-spec.yaml"], "resolved-spec.yaml").data)
     manifest = json.loads(members["manifest.json"])
-    return html.render(json.loads(members["results.json"]), spec, traces, manifest).encode()
+    redaction = json.loads(members[REDACTION]) if REDACTION in members else None
+    return html.render(json.loads(members["results.json"]), spec, traces, manifest, redaction).encode()
 
 
 def _junit(members: Mapping[str, bytes]) -> bytes:

@@ -81,6 +81,7 @@ def render(
     resolved_spec: dict[str, Any],
     traces: Mapping[str, Trace],
     manifest: dict[str, Any] | None = None,
+    redaction: dict[str, Any] | None = None,
 ) -> str:
     """The report of a run as HTML.
 
@@ -94,16 +95,19 @@ def render(
         By the name of their member of the pack.
     manifest : dict, optional
         The pack's manifest, where the report is made from a pack; its digest and versions are then shown.
+    redaction : dict, optional
+        Of a redacted pack; the report then says what was withheld.
     """
     page = ""
+    told = {"manifest": manifest, "redaction": redaction}
     for plotted in (set(WORST_FIRST), {"FAIL", "INCONCLUSIVE"}, set()):
-        page = _page(results, resolved_spec, {"traces": traces, "plotted": plotted}, manifest)
+        page = _page(results, resolved_spec, {"traces": traces, "plotted": plotted}, told)
         if len(page.encode()) <= LARGEST_REPORT:
             break
     return page
 
 
-def _page(results: Document, resolved_spec: Document, plots: dict[str, Any], manifest: Document | None) -> str:
+def _page(results: Document, resolved_spec: Document, plots: Document, told: dict[str, Document | None]) -> str:
     findings = [
         _finding(index, found, results, resolved_spec, plots) for index, found in enumerate(results["findings"])
     ]
@@ -112,9 +116,9 @@ def _page(results: Document, resolved_spec: Document, plots: dict[str, Any], man
         style=Markup(_style()),  # noqa: S704
         style_digest=_digest(_style().encode()),
         results=results,
-        digest=hashlib.sha256(canonical_json(results)).hexdigest(),
-        manifest=manifest,
-        manifest_digest=None if manifest is None else hashlib.sha256(canonical_json(manifest)).hexdigest(),
+        digest=_sha256(results),
+        **told,
+        manifest_digest=None if told["manifest"] is None else _sha256(told["manifest"]),
         counts=[(verdict, verdicts.count(verdict)) for verdict in WORST_FIRST if verdict in verdicts],
         rule=_RULES[results["decision"]["rule"]],
         findings=findings,
@@ -122,6 +126,10 @@ def _page(results: Document, resolved_spec: Document, plots: dict[str, Any], man
         symbols=_SYMBOLS,
     )
     return page
+
+
+def _sha256(document: Document) -> str:
+    return hashlib.sha256(canonical_json(document)).hexdigest()
 
 
 def _finding(
