@@ -17,6 +17,7 @@ from slacheck.cli.batch import batch
 from slacheck.cli.check import check
 from slacheck.cli.documents import explain, lint, plan
 from slacheck.cli.packs import report, verify
+from slacheck.cli.redact import redact
 from slacheck.cli.reference import inspect, kinds, schema
 from slacheck.cli.sign import keygen, sign
 from slacheck.errors import SlacheckError, printable
@@ -71,5 +72,5 @@ def main() -> None:
     """  # noqa: D301 - click ends a paragraph at the backspace
 
 
-for _command in (check, batch, lint, explain, plan, verify, report, keygen, sign, schema, kinds, inspect):
+for _command in (check, batch, lint, explain, plan, verify, report, keygen, sign, redact, schema, kinds, inspect):
     main.add_command(_command)

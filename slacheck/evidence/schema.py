@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of results document, manifest and signed statement, as shipped in the package."""
+"""JSON Schemas (2020-12) of results, manifest, signed statement and redaction, as shipped in the package."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def manifest_schema() -> dict[str, Any]:
 def attestation_schema() -> dict[str, Any]:
     """The schema of the statement that parties sign, predicate version 1."""
     return _shipped("attestation.schema.json")
+
+
+def redaction_schema() -> dict[str, Any]:
+    """The schema of `redaction.json`, version 1."""
+    return _shipped("redaction.schema.json")
 
 
 def _shipped(name: str) -> dict[str, Any]:

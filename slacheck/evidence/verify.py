@@ -10,6 +10,8 @@ The file is opened once, nothing is extracted, and no socket is opened.
 5. captures: those of the results are referenced or embedded, with the same digests
 6. decisions: every check, finding and the whole, decided again
 7. signers: the statement is of this pack, and signed by the keys given
+
+Members that a redaction withholds are named; what is said of them must be what the manifest says.
 """
 
 from __future__ import annotations
@@ -30,11 +32,12 @@ from slacheck.evidence.redecide import (
     verdict_of_finding,
     verdict_of_run,
 )
-from slacheck.evidence.schema import manifest_schema, results_schema, schema_faults
+from slacheck.evidence.schema import manifest_schema, redaction_schema, results_schema, schema_faults
 from slacheck.evidence.signatures import NOBODY, STATEMENT, Examined, Signature, Trust, examine
+from slacheck.evidence.withheld import REDACTION, is_withholdable, withheld_faults, withheld_lines
 
 _REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", "results.json", "spec.yaml")
-_OPTIONAL = ("submission.yaml", STATEMENT)
+_OPTIONAL = (REDACTION, STATEMENT, "submission.yaml")
 _FOLDERS = ("captures/", "extends/", "traces/")
 _MOST_SHOWN = 20
 Document = dict[str, Any]
@@ -45,12 +48,14 @@ Members = Mapping[str, bytes]
 class VerifyReport:
     """What was looked at and what was wrong, in lines for people; `ok` if nothing was wrong.
 
-    `signatures` holds those of the statement, each checked if its key was given.
+    `signatures` holds those of the statement, each checked if its key was given; `withheld` names the members that a
+    redaction left out.
     """
 
     ok: bool
     lines: tuple[str, ...]
     signatures: tuple[Signature, ...] = ()
+    withheld: tuple[str, ...] = ()
 
 
 class _Fault(Exception):
@@ -77,9 +82,9 @@ def verify_bytes(raw: bytes, trust: Trust = NOBODY) -> VerifyReport:
     """Verify the bytes of an evidence pack."""
     told: list[str] = []
     faults: list[str] = []
-    signed = Examined()
+    signed, withheld = Examined(), Document()
     try:
-        signed = _look(raw, trust, told, faults)
+        signed = _look(raw, trust, (told, faults), withheld)
     except _Fault as fault:
         faults.append(str(fault))
     if faults or signed.lacking:
@@ -89,25 +94,37 @@ def verify_bytes(raw: bytes, trust: Trust = NOBODY) -> VerifyReport:
         outcome = f"NOT INTACT: {count}" if faults else f"intact, but not signed as asked: {count}"
         lines = [*told, *(f"wrong: {fault}" for fault in wrong[:_MOST_SHOWN]), *more, outcome]
     else:
-        lines = [*told, f"intact; {signed.conclusion}"]
-    return VerifyReport(not (faults or signed.lacking), tuple(printable(line) for line in lines), signed.signatures)
+        lines = [*told, f"{_state(withheld)}; {signed.conclusion}"]
+    shown = tuple(printable(line) for line in lines)
+    return VerifyReport(not (faults or signed.lacking), shown, signed.signatures, tuple(sorted(withheld)))
 
 
-def _look(raw: bytes, trust: Trust, told: list[str], faults: list[str]) -> Examined:
+def _state(withheld: Document) -> str:
+    if not withheld:
+        return "intact"
+    return f"verified, {len(withheld)} member{'' if len(withheld) == 1 else 's'} withheld"
+
+
+def _look(raw: bytes, trust: Trust, notes: tuple[list[str], list[str]], withheld: Document) -> Examined:
     """The seven steps; what was found right is told, what was not is a fault."""
+    told, faults = notes
     members = _members(raw)
+    redaction = _parsed(members, REDACTION, redaction_schema()) if REDACTION in members else None
+    withheld.update({} if redaction is None else redaction["withheld"])
+    _refuse_missing(members, withheld)
     manifest = _parsed(members, "manifest.json", manifest_schema())
     told.append(f"structure: canonical zip of {len(members)} members")
-    faults += _digests(members, manifest)
+    faults += _digests(members, manifest, withheld)
     if faults:
         return Examined()
-    told.append(f"digests: {len(manifest['members'])} members as in the manifest")
+    told.append(f"digests: {len(manifest['members']) - len(withheld)} members as in the manifest")
+    told += [] if redaction is None else withheld_lines(redaction)
     results = _parsed(members, "results.json", results_schema())
     told.append(f"results: valid {results['schema']}, written by slacheck {results['slacheck']['version']}")
     faults += _spec(members, results)
-    faults += _captures(members, manifest, results)
+    faults += _captures(members, manifest, results, withheld)
     faults += _decisions(results)
-    faults += _references(members, results)
+    faults += _references(members, results, withheld)
     if not faults:
         told += _summary(manifest, results)
     signed = examine(members, manifest, results, trust)
@@ -121,14 +138,17 @@ def _members(raw: bytes) -> Members:
         members = unzipped(raw)
     except ValueError as error:
         raise _Fault(f"not an evidence pack: {error}") from error
-    missing = [name for name in _REQUIRED if name not in members]
-    if missing:
-        raise _Fault(f"the pack lacks {', '.join(missing)}")
     known = {*_REQUIRED, *_OPTIONAL}
     strange = [name for name in members if name not in known and not name.startswith(_FOLDERS)]
     if strange:
         raise _Fault(f"the pack has members that this version does not know: {', '.join(strange)}")
     return members
+
+
+def _refuse_missing(members: Members, withheld: Document) -> None:
+    missing = [n for n in _REQUIRED if n not in members and not (n in withheld and is_withholdable(n))]
+    if missing:
+        raise _Fault(f"the pack lacks {', '.join(missing)}")
 
 
 def _parsed(members: Members, name: str, schema: Document) -> Document:
@@ -145,13 +165,14 @@ def _parsed(members: Members, name: str, schema: Document) -> Document:
 # ---------------------------------------------------------------- manifest and captures
 
 
-def _digests(members: Members, manifest: Document) -> Iterator[str]:
-    """The manifest lists every other member and no more, each with its digest and size."""
+def _digests(members: Members, manifest: Document, withheld: Document) -> Iterator[str]:
+    """The manifest lists every other member and no more, each with its digest and size, or it is withheld."""
+    yield from withheld_faults(withheld, members, manifest)
     listed = manifest["members"]
-    others = set(members) - {"manifest.json", STATEMENT}
+    others = set(members) - {"manifest.json", REDACTION, STATEMENT}
     for name in sorted(others - set(listed)):
         yield f"{name} is in the pack but not in the manifest"
-    for name in sorted(set(listed) - others):
+    for name in sorted(set(listed) - others - set(withheld)):
         yield f"{name} is in the manifest but not in the pack"
     for name in sorted(others & set(listed)):
         found = {"sha256": _sha256(members[name]), "bytes": len(members[name])}
@@ -159,10 +180,11 @@ def _digests(members: Members, manifest: Document) -> Iterator[str]:
             yield f"{name} is not what the manifest says: it has SHA-256 {found['sha256']} and {found['bytes']} bytes"
 
 
-def _captures(members: Members, manifest: Document, results: Document) -> Iterator[str]:
-    """Every file of a capture is referenced in the manifest or embedded, and no other one."""
+def _captures(members: Members, manifest: Document, results: Document, withheld: Document) -> Iterator[str]:
+    """Every file of a capture is referenced in the manifest, embedded or withheld, and no other one."""
     named = {_file(file) for capture in results["captures"] for file in capture["files"]}
     inside = {(_sha256(content), len(content)) for name, content in members.items() if name.startswith("captures/")}
+    inside |= {(entry["sha256"], entry["bytes"]) for name, entry in withheld.items() if name.startswith("captures/")}
     referenced = {_file(file) for file in manifest["captures"]}
     for name, _, digest, size in sorted(named - referenced):
         if (digest, size) not in inside:
@@ -279,8 +301,8 @@ def _margin(margin: float | None, percent: float | None) -> str:
     )
 
 
-def _references(members: Members, results: Document) -> Iterator[str]:
-    """Findings name captures, tests and traces that are there; the report is of these results."""
+def _references(members: Members, results: Document, withheld: Document) -> Iterator[str]:
+    """Findings name captures, tests and traces that are there or withheld; the report is of these results."""
     tests = {capture["id"]: capture["test"] for capture in results["captures"]}
     if len(tests) != len(results["captures"]):
         yield "two captures have one id"
@@ -288,9 +310,10 @@ def _references(members: Members, results: Document) -> Iterator[str]:
         name = finding["requirement"]
         if finding["capture"] is not None and finding["capture"] not in tests:
             yield f"{name} speaks of a capture {finding['capture']} that is not among the captures"
-        if finding["witness"] is not None and finding["witness"]["trace"] not in members:
-            yield f"{name} has a witness {finding['witness']['trace']} that is not in the pack"
-    if _sha256(members["results.json"]).encode() not in members["report.html"]:
+        trace = None if finding["witness"] is None else finding["witness"]["trace"]
+        if trace is not None and trace not in members and trace not in withheld:
+            yield f"{name} has a witness {trace} that is not in the pack"
+    if "report.html" not in withheld and _sha256(members["results.json"]).encode() not in members["report.html"]:
         yield "report.html is not the report of these results: it does not show their SHA-256"
 
 

@@ -12,6 +12,7 @@ from slacheck.errors import Diagnostic, PackError, SlacheckError
 from slacheck.evidence.pack import read_pack
 from slacheck.evidence.trace import from_parquet
 from slacheck.evidence.verify import verify
+from slacheck.evidence.withheld import REDACTION
 from slacheck.language import Scalar
 from slacheck.render import html, intoto, junit
 from slacheck.render.report import ReportSource
@@ -61,6 +62,7 @@ def source_of(members: Mapping[str, bytes]) -> ReportSource:
         sentences=_sentences(members["resolved-spec.yaml"]),
         manifest=json.loads(members["manifest.json"]),
         signatures=signatures_of(members),
+        redaction=json.loads(members[REDACTION]) if REDACTION in members else None,
     )
 
 

@@ -50,6 +50,8 @@ class ReportSource:
         The pack's manifest, where the report is made from a pack; its digest and versions are then shown.
     signatures : tuple of Signature, optional
         Those of the pack; None for the page inside a pack, which is written before anyone can sign.
+    redaction : dict, optional
+        Of a redacted pack; the report then says what was withheld.
     """
 
     results: Document
@@ -58,6 +60,7 @@ class ReportSource:
     sentences: Mapping[str, str] = field(default_factory=dict)
     manifest: Document | None = None
     signatures: tuple[Signature, ...] | None = None
+    redaction: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Report:
     manifest: Document | None
     manifest_digest: str | None
     signatures: tuple[Signature, ...] | None
+    redaction: Document | None
     counts: list[tuple[str, int]]
     rule: str
     findings: list[ShownFinding]
@@ -119,6 +123,7 @@ def report_of(source: ReportSource) -> Report:
         manifest=manifest,
         manifest_digest=None if manifest is None else hashlib.sha256(canonical_json(manifest)).hexdigest(),
         signatures=source.signatures,
+        redaction=source.redaction,
         counts=[(verdict, verdicts.count(verdict)) for verdict in WORST_FIRST if verdict in verdicts],
         rule=_RULES[results["decision"]["rule"]],
         findings=[_finding(index, found, source) for index, found in enumerate(results["findings"])],
