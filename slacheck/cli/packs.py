@@ -30,7 +30,9 @@ def verify(ctx: click.Context, pack: Path) -> None:
 
 @click.command()
 @click.argument("pack", metavar="PACK.zip", type=FILE)
-@click.option("-o", "output", metavar="FILE", required=True, type=FILE, help="report.html, or report.xml (JUnit).")
+@click.option(
+    "-o", "output", metavar="FILE", required=True, type=FILE, help="report.html, report.pdf, or report.xml (JUnit)."
+)
 def report(pack: Path, output: Path) -> None:
     """Render a report from a pack alone."""
     from slacheck.evidence.atomic import write_whole

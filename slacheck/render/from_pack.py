@@ -13,7 +13,7 @@ from slacheck.evidence.pack import read_pack
 from slacheck.evidence.trace import from_parquet
 from slacheck.evidence.verify import verify
 from slacheck.language import Scalar
-from slacheck.render import html, junit
+from slacheck.render import html, junit, pdf
 from slacheck.render.report import ReportSource
 from slacheck.render.signatures import signatures_of
 from slacheck.spec.explain import sentences
@@ -76,11 +76,15 @@ def _html(members: Mapping[str, bytes]) -> bytes:
     return html.page(source_of(members)).encode()
 
 
+def _pdf(members: Mapping[str, bytes]) -> bytes:
+    return pdf.render(source_of(members))
+
+
 def _junit(members: Mapping[str, bytes]) -> bytes:
     return junit.render(json.loads(members["results.json"]))
 
 
-RENDERERS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {".html": _html, ".xml": _junit}
+RENDERERS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {".html": _html, ".pdf": _pdf, ".xml": _junit}
 
 
 def _values(data: Any) -> Any:
