@@ -55,6 +55,7 @@
       words.value = verdict.value = severity.value = "";
       find();
     });
+    table.classList.add("sorts");
     controls.hidden = false;
     find();
   };
@@ -111,6 +112,18 @@
     for (let n = Math.ceil(low / by - 1e-9); n <= high / by + 1e-9; n++) {
       const value = n * by, text = large ? String(Number(value.toPrecision(9))) : value.toFixed(places);
       found.push([value, Number(text) === 0 ? text.replace("-", "") : text]);
+    }
+    return found;
+  };
+  /* Where thin lines help the eye between the ticks of a logarithmic axis. */
+  const between = (axis) => {
+    const [low, high] = axis.now, found = [];
+    if (!axis.log || high - low > 6) return found;
+    for (let p = Math.floor(low); p <= high; p++) {
+      for (let m = 2; m < 10; m++) {
+        const at = Math.log10(m) + p;
+        if (at >= low && at <= high) found.push(10 ** at);
+      }
     }
     return found;
   };
@@ -183,17 +196,25 @@
     return panel;
   };
   const frame = (panel) => {
-    const { group, left, right, top, bottom } = panel;
+    const { group, left, right, top, bottom } = panel, upright = ticks(panel.x, 8);
     group.replaceChildren();
-    for (const [value, label] of ticks(panel.x, 8)) {
+    for (const value of [...between(panel.x), ...upright.map(([value]) => value)]) {
       const x = pixel(panel.x, value).toFixed(1);
       draw("line", "grid", { x1: x, x2: x, y1: top, y2: bottom }, group);
-      if (panel.last) draw("text", "tick", { x, y: bottom + 17, "text-anchor": "middle" }, group).textContent = label;
+    }
+    for (const value of between(panel.y)) {
+      const y = pixel(panel.y, value).toFixed(1);
+      draw("line", "grid faint", { x1: left, x2: right, y1: y, y2: y }, group);
     }
     for (const [value, label] of ticks(panel.y, 6)) {
       const y = pixel(panel.y, value);
       draw("line", "grid", { x1: left, x2: right, y1: y.toFixed(1), y2: y.toFixed(1) }, group);
       draw("text", "tick", { x: left - 7, y: (y + 4).toFixed(1), "text-anchor": "end" }, group).textContent = label;
+    }
+    if (!panel.last) return;
+    for (const [value, label] of upright) {
+      const x = pixel(panel.x, value).toFixed(1);
+      draw("text", "tick", { x, y: bottom + 17, "text-anchor": "middle" }, group).textContent = label;
     }
   };
 
