@@ -15,7 +15,7 @@
   const clauses = (table) => {
     const rows = [...table.tBodies], controls = document.getElementById("controls");
     const told = document.getElementById("shown"), words = controls.querySelector("input");
-    const [verdict, severity] = controls.querySelectorAll("select");
+    const [verdict, severity, by] = controls.querySelectorAll("select");
     const find = () => {
       const wanted = words.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
@@ -32,37 +32,39 @@
       const text = row.dataset[key];
       return key === "rank" || key === "percent" || key === "order" ? (text === "" ? Infinity : Number(text)) : text;
     };
-    const sort = (header, key) => {
-      const down = header.getAttribute("aria-sort") === "ascending";
-      for (const other of table.tHead.rows[0].cells) if (other.dataset.sort) other.setAttribute("aria-sort", "none");
-      header.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const headers = [...table.tHead.rows[0].cells].filter((header) => header.dataset.sort);
+    const sort = (key, down) => {
+      by.value = key;
+      for (const header of headers) {
+        const mine = header.dataset.sort === key;
+        header.setAttribute("aria-sort", mine ? (down ? "descending" : "ascending") : "none");
+      }
       const order = (a, b) => (typeof a === "number" ? (a < b ? -1 : a > b ? 1 : 0)
         : a.localeCompare(b, "en", { numeric: true }));
       rows.sort((a, b) => (down ? -1 : 1) * order(value(a, key), value(b, key)) || a.dataset.order - b.dataset.order);
       table.append(...rows);
     };
-    for (const header of table.tHead.rows[0].cells) {
-      if (!header.dataset.sort) continue;
+    for (const header of headers) {
       const button = make("button", "sorter", header.textContent);
       button.type = "button";
-      button.addEventListener("click", () => sort(header, header.dataset.sort));
+      button.addEventListener("click", () => sort(header.dataset.sort, header.getAttribute("aria-sort") === "ascending"));
       header.replaceChildren(button);
       header.setAttribute("aria-sort", "none");
     }
     words.addEventListener("input", find);
+    by.addEventListener("change", () => sort(by.value, false));
     for (const choice of [verdict, severity]) choice.addEventListener("change", find);
     controls.querySelector("button").addEventListener("click", () => {
       words.value = verdict.value = severity.value = "";
       find();
     });
-    table.classList.add("sorts");
     controls.hidden = false;
     find();
   };
 
   // ------------------------------------------------------------ plots
 
-  const FAR = 1e5;
+  const FAR = 1e5, WIDTH = 840, CHARACTER = 6.7; // as in plot_inside.py and svg.py
   const HINT = "Drag to zoom, Shift and drag to pan, double click for the whole. With a plot in focus: wheel or + and \u2212 "
     + "zoom, arrows read out, Shift and arrows pan, up and down stretch the height, F fits it, 0 shows the whole.";
   const scaled = (axis, value) => (axis.log ? Math.log10(Math.max(value, 1e-300)) : value);
@@ -213,7 +215,7 @@
     }
     if (!panel.last) return;
     for (const [value, label] of upright) {
-      const x = pixel(panel.x, value).toFixed(1);
+      const x = Math.min(pixel(panel.x, value), WIDTH - (CHARACTER * label.length) / 2).toFixed(1);
       draw("text", "tick", { x, y: bottom + 17, "text-anchor": "middle" }, group).textContent = label;
     }
   };
