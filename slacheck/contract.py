@@ -575,11 +575,13 @@ class Term:
     """One line of an uncertainty budget, a standard uncertainty in the unit of the value.
 
     `treatment` says in words how it entered: "common to the record, cancels in the difference".
+    `unit` is the SI unit of a term that has another one than the value: of a level that moves a time.
     """
 
     name: str
     standard_uncertainty: float
     treatment: str = ""
+    unit: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse an uncertainty that is not finite."""

@@ -37,7 +37,12 @@ def verify(
 @click.command()
 @click.argument("pack", metavar="PACK.zip", type=FILE)
 @click.option(
-    "-o", "output", metavar="FILE", required=True, type=FILE, help="report.html, .xml (JUnit), or .json (in-toto)."
+    "-o",
+    "output",
+    metavar="FILE",
+    required=True,
+    type=FILE,
+    help="report.html, .pdf, .xml (JUnit), or .json (in-toto).",
 )
 @click.option("--sign", metavar="KEY", type=FILE, help="Sign report.json: a DSSE envelope in place of the statement.")
 @click.pass_context

@@ -128,6 +128,7 @@ def _check(check: CheckResult, coverage_factor: float) -> dict[str, Any]:
         "reasons": _reasons(check.reasons),
         "budget": [
             {"name": t.name, "standard_uncertainty": t.standard_uncertainty, "treatment": t.treatment}
+            | ({} if t.unit is None else {"unit": t.unit})
             for t in measurement.budget
         ],
         "notes": measurement.notes,

@@ -150,7 +150,10 @@ def _of_levels(point: Point, name: str, context: Context) -> Found:
         high = max(high, hidden)
     if high is not None and unseen > 2.0 * facts.grid:
         high = max(high, unseen + smear)
-    terms = (*terms, Term("noise", noise, f"one sample of {samples:.4g} may be further out; moves the level"))
+    terms = (
+        *terms,
+        Term("noise", noise, f"one sample of {samples:.4g} may be further out; moves the level", signals[name].base),
+    )
     gates = (
         *_hidden_gate(point, chain_length(facts), hidden, shown),
         *_rung_gate(name, uncertainty, rung, signals[name]),
@@ -209,10 +212,10 @@ def _terms(point: Point, name: str, context: Context) -> tuple[Term, ...]:
     """Budget of the level. [SI]"""
     _, signals, measurements = context
     accuracy = measurements.accuracy(name)
-    where = level(point.threshold, signals[name])
+    where, unit = level(point.threshold, signals[name]), signals[name].base
     return (
-        Term("gain", 0.0 if accuracy is None else abs(where) * accuracy.gain, "moves the level"),
-        Term("offset", 0.0 if accuracy is None else accuracy.offset, "moves the level"),
+        Term("gain", 0.0 if accuracy is None else abs(where) * accuracy.gain, "moves the level", unit),
+        Term("offset", 0.0 if accuracy is None else accuracy.offset, "moves the level", unit),
     )
 
 
@@ -296,7 +299,7 @@ def _of_waveform(point: Point, name: str, context: Context) -> Found:
         high = max(high, smear + facts.grid)
     gates = (*_unjudged_gate(name, reading.unjudged), *_rung_gate(name, uncertainty * rated(signal), rung, signal))
     treatment = "largest distance from a sine of a frame that is compared with; each moves the level in its own event"
-    terms = (*terms, Term("residual", reading.residual * rated(signal), treatment))
+    terms = (*terms, Term("residual", reading.residual * rated(signal), treatment, signal.base))
     worst, extremes = found.value, (found.value.extreme * rated(signal), found.value.deepest * rated(signal))
     return Found(name, worst.value * tick, low, high, worst, *extremes, smear, terms, gates)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slacheck.contract import Evaluation, Measurement, Measurements, Signals, Term, expanded, limit_of
@@ -54,6 +55,8 @@ def _measurement(name: str, limit: AnyLimit, context: Context) -> Measurement:
         gates = (*gates, *rung_gate(uncertainty, rung))
         tallies = tallies_of(check.event, RUNGS[-1] if rung is None else rung, context)
         measured = _count(tallies, shown) if check.what == "count" else _duration(tallies, context)
+    if check.what != "extreme" or measured.unit != "1":
+        terms = tuple(replace(term, unit="1") for term in terms)
     return Measurement(
         name,
         measured=measured,

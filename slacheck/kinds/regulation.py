@@ -41,7 +41,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -455,16 +455,17 @@ def _measurement(name: str, tally: _Tally, context: tuple[Regulation, Signals, M
         measured=tally.measured(),
         time=tally.count.time,
         gates=_gates(requirement, name, tally),
-        budget=_budget(tally.count, tally.errors),
+        budget=_budget(tally.count, tally.errors, signals[requirement.signal].base),
         notes=(_found_note(requirement, signals, tally),),
         witness=_witness(requirement, name, tally.count, measurements.facts(requirement.signal)),
     )
 
 
-def _budget(count: BandCount, errors: _Errors) -> tuple[Term, ...]:
+def _budget(count: BandCount, errors: _Errors, unit: str) -> tuple[Term, ...]:
     larger = max(abs(bound) for bound in count.band if bound is not None)
     treatment = f"of one value; the worst of all may be out by {errors.farthest:.3g} times as much; moves the bounds"
-    return (*errors.terms(larger), Term("noise", errors.noise, treatment))
+    terms = (*errors.terms(larger), Term("noise", errors.noise, treatment))
+    return tuple(replace(term, unit=unit) for term in terms)
 
 
 # ---------------------------------------------------------------- gates

@@ -14,7 +14,7 @@ from slacheck.evidence.trace import from_parquet
 from slacheck.evidence.verify import verify
 from slacheck.evidence.withheld import REDACTION
 from slacheck.language import Scalar
-from slacheck.render import html, intoto, junit
+from slacheck.render import html, intoto, junit, pdf
 from slacheck.render.report import ReportSource
 from slacheck.render.signatures import signatures_of
 from slacheck.spec.explain import sentences
@@ -78,6 +78,10 @@ def _html(members: Mapping[str, bytes]) -> bytes:
     return html.page(source_of(members)).encode()
 
 
+def _pdf(members: Mapping[str, bytes]) -> bytes:
+    return pdf.render(source_of(members))
+
+
 def _test_result(members: Mapping[str, bytes]) -> bytes:
     return intoto.render(json.loads(members["results.json"]), json.loads(members["manifest.json"]))
 
@@ -86,7 +90,12 @@ def _junit(members: Mapping[str, bytes]) -> bytes:
     return junit.render(json.loads(members["results.json"]))
 
 
-RENDERERS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {".html": _html, ".json": _test_result, ".xml": _junit}
+RENDERERS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {
+    ".html": _html,
+    ".json": _test_result,
+    ".pdf": _pdf,
+    ".xml": _junit,
+}
 
 
 def _values(data: Any) -> Any:

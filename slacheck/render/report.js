@@ -15,7 +15,7 @@
   const clauses = (table) => {
     const rows = [...table.tBodies], controls = document.getElementById("controls");
     const told = document.getElementById("shown"), words = controls.querySelector("input");
-    const [verdict, severity] = controls.querySelectorAll("select");
+    const [verdict, severity, by] = controls.querySelectorAll("select");
     const find = () => {
       const wanted = words.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
@@ -32,24 +32,27 @@
       const text = row.dataset[key];
       return key === "rank" || key === "percent" || key === "order" ? (text === "" ? Infinity : Number(text)) : text;
     };
-    const sort = (header, key) => {
-      const down = header.getAttribute("aria-sort") === "ascending";
-      for (const other of table.tHead.rows[0].cells) if (other.dataset.sort) other.setAttribute("aria-sort", "none");
-      header.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const headers = [...table.tHead.rows[0].cells].filter((header) => header.dataset.sort);
+    const sort = (key, down) => {
+      by.value = key;
+      for (const header of headers) {
+        const mine = header.dataset.sort === key;
+        header.setAttribute("aria-sort", mine ? (down ? "descending" : "ascending") : "none");
+      }
       const order = (a, b) => (typeof a === "number" ? (a < b ? -1 : a > b ? 1 : 0)
         : a.localeCompare(b, "en", { numeric: true }));
       rows.sort((a, b) => (down ? -1 : 1) * order(value(a, key), value(b, key)) || a.dataset.order - b.dataset.order);
       table.append(...rows);
     };
-    for (const header of table.tHead.rows[0].cells) {
-      if (!header.dataset.sort) continue;
+    for (const header of headers) {
       const button = make("button", "sorter", header.textContent);
       button.type = "button";
-      button.addEventListener("click", () => sort(header, header.dataset.sort));
+      button.addEventListener("click", () => sort(header.dataset.sort, header.getAttribute("aria-sort") === "ascending"));
       header.replaceChildren(button);
       header.setAttribute("aria-sort", "none");
     }
     words.addEventListener("input", find);
+    by.addEventListener("change", () => sort(by.value, false));
     for (const choice of [verdict, severity]) choice.addEventListener("change", find);
     controls.querySelector("button").addEventListener("click", () => {
       words.value = verdict.value = severity.value = "";
@@ -61,7 +64,7 @@
 
   // ------------------------------------------------------------ plots
 
-  const FAR = 1e5;
+  const FAR = 1e5, WIDTH = 840, CHARACTER = 6.7; // as in plot_inside.py and svg.py
   const HINT = "Drag to zoom, Shift and drag to pan, double click for the whole. With a plot in focus: wheel or + and \u2212 "
     + "zoom, arrows read out, Shift and arrows pan, up and down stretch the height, F fits it, 0 shows the whole.";
   const scaled = (axis, value) => (axis.log ? Math.log10(Math.max(value, 1e-300)) : value);
@@ -111,6 +114,18 @@
     for (let n = Math.ceil(low / by - 1e-9); n <= high / by + 1e-9; n++) {
       const value = n * by, text = large ? String(Number(value.toPrecision(9))) : value.toFixed(places);
       found.push([value, Number(text) === 0 ? text.replace("-", "") : text]);
+    }
+    return found;
+  };
+  /* Where thin lines help the eye between the ticks of a logarithmic axis. */
+  const between = (axis) => {
+    const [low, high] = axis.now, found = [];
+    if (!axis.log || high - low > 6) return found;
+    for (let p = Math.floor(low); p <= high; p++) {
+      for (let m = 2; m < 10; m++) {
+        const at = Math.log10(m) + p;
+        if (at >= low && at <= high) found.push(10 ** at);
+      }
     }
     return found;
   };
@@ -183,17 +198,25 @@
     return panel;
   };
   const frame = (panel) => {
-    const { group, left, right, top, bottom } = panel;
+    const { group, left, right, top, bottom } = panel, upright = ticks(panel.x, 8);
     group.replaceChildren();
-    for (const [value, label] of ticks(panel.x, 8)) {
+    for (const value of [...between(panel.x), ...upright.map(([value]) => value)]) {
       const x = pixel(panel.x, value).toFixed(1);
       draw("line", "grid", { x1: x, x2: x, y1: top, y2: bottom }, group);
-      if (panel.last) draw("text", "tick", { x, y: bottom + 17, "text-anchor": "middle" }, group).textContent = label;
+    }
+    for (const value of between(panel.y)) {
+      const y = pixel(panel.y, value).toFixed(1);
+      draw("line", "grid faint", { x1: left, x2: right, y1: y, y2: y }, group);
     }
     for (const [value, label] of ticks(panel.y, 6)) {
       const y = pixel(panel.y, value);
       draw("line", "grid", { x1: left, x2: right, y1: y.toFixed(1), y2: y.toFixed(1) }, group);
       draw("text", "tick", { x: left - 7, y: (y + 4).toFixed(1), "text-anchor": "end" }, group).textContent = label;
+    }
+    if (!panel.last) return;
+    for (const [value, label] of upright) {
+      const x = Math.min(pixel(panel.x, value), WIDTH - (CHARACTER * label.length) / 2).toFixed(1);
+      draw("text", "tick", { x, y: bottom + 17, "text-anchor": "middle" }, group).textContent = label;
     }
   };
 

@@ -148,13 +148,17 @@ def _finding(index: int, found: Document, source: ReportSource) -> ShownFinding:
 
 def _check(name: str, checks: list[Document]) -> ShownCheck:
     shown = deciding(checks)
-    unit = shown["display_unit"]
-    budget = [
-        (term["name"], with_unit(f"{in_unit(term['standard_uncertainty'], unit):.3g}", unit), term["treatment"])
-        for term in shown["budget"]
-    ]
+    budget = [(term["name"], _size(term, shown["display_unit"]), term["treatment"]) for term in shown["budget"]]
     events = [(check, numbers_of(check)) for check in checks] if len(checks) > 1 else []
     return ShownCheck(name, shown, numbers_of(shown), scale_bar(shown), budget, events)
+
+
+def _size(term: Document, display_unit: str) -> str:
+    """A term in the check's unit; one of another quantity in its own, a share of the rated value in pu."""
+    size, own = term["standard_uncertainty"], term.get("unit")
+    if own is None:
+        return with_unit(f"{in_unit(size, display_unit):.3g}", display_unit)
+    return f"{size:.3g} {'pu' if own == '1' else own}"
 
 
 def _gates(checks: list[Document]) -> list[tuple[Document, str]]:

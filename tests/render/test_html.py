@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import pytest
 
+from slacheck.contract import Term
 from slacheck.evidence.canonical import canonical_json
 from slacheck.evidence.pack import manifest
 from slacheck.evidence.record import results_document
@@ -199,3 +200,16 @@ def test_html_no_captures_and_no_findings_is_still_a_page(synthetic):
         only=set(), captures=(), waivers=(), claims=(), contract={}, spec_title=None, spec_version=None
     )
     assert Page(report(synthetic, record)).open == []
+
+
+def test_html_budget_term_of_another_quantity_keeps_its_own_unit(synthetic):
+    record = synthetic.record(only={"DYN-1"})
+    found = record.findings[0]
+    terms = (Term("gain", 0.194, "moves the level", "V"), Term("noise", 0.002, "moves the level", "1"))
+    check = dataclasses.replace(
+        found.checks[0], measurement=dataclasses.replace(found.checks[0].measurement, budget=terms)
+    )
+    changed = dataclasses.replace(record, findings=(dataclasses.replace(found, checks=(check,)),))
+    text = report(synthetic, changed)
+    assert '<td>gain</td><td class="n">0.194 V</td>' in text
+    assert '<td>noise</td><td class="n">0.002 pu</td>' in text
