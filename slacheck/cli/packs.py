@@ -14,24 +14,51 @@ FILE = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("pack", metavar="PACK.zip", type=FILE)
+@click.argument("captures", metavar="[CAPTURE]...", nargs=-1, type=FILE)
 @click.option("--key", "keys", metavar="PUB", multiple=True, type=FILE, help="Public key that must have signed it.")
 @click.option("--require", metavar="N", type=click.IntRange(min=1), help="Of the keys given, N are enough.")
+@click.option("--recompute", is_flag=True, help="Measure again: from CAPTURE..., or from what the pack embeds.")
 @click.option("--timestamp-ca", metavar="CA.pem", type=FILE, help="Time-stamping authority that must have stamped it.")
 @click.pass_context
 def verify(
-    ctx: click.Context, pack: Path, keys: tuple[Path, ...], require: int | None, timestamp_ca: Path | None
+    ctx: click.Context,
+    pack: Path,
+    captures: tuple[Path, ...],
+    keys: tuple[Path, ...],
+    require: int | None,
+    recompute: bool,
+    timestamp_ca: Path | None,
 ) -> None:
     """Check digests and layout of a pack, decide every check again from what it records, and check who signed it.
+
+    With --recompute the captures are measured again: the same versions must give the same bytes, other
+    versions the same verdicts and values within the uncertainty.
 
     Exit codes: 0 verified, 1 something is wrong inside or not signed as asked, 2 a file cannot be opened.
     """
     from slacheck.errors import printable
     from slacheck.evidence.verify import verify as verified
+    from slacheck.submission.promised import promised
 
-    report = verified(pack, trust_of(keys, require, timestamp_ca))
+    if captures and not recompute:
+        raise click.UsageError("captures are named for --recompute", ctx)
+    report = verified(pack, trust_of(keys, require, timestamp_ca), promised)
     for line in report.lines:
         click.echo(printable(line))
-    ctx.exit(0 if report.ok else 1)
+    same = _same_again(pack, captures) if recompute and report.ok else True
+    ctx.exit(0 if report.ok and same else 1)
+
+
+def _same_again(pack: Path, captures: tuple[Path, ...]) -> bool:
+    """Measure a pack again, and say what came out."""
+    from slacheck.errors import printable
+    from slacheck.recompute import recompute, told
+
+    found = recompute(pack, captures)
+    for line in told(found):
+        click.echo(printable(line))
+    click.echo("confirmed by measuring again" if found.ok else "NOT CONFIRMED by measuring again")
+    return found.ok
 
 
 @click.command()

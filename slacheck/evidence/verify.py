@@ -9,7 +9,8 @@ The file is opened once, nothing is extracted, and no socket is opened.
 4. results: canonical, valid against their schema
 5. captures: those of the results are referenced or embedded, with the same digests
 6. decisions: every check, finding and the whole, decided again
-7. signers: the statement is of this pack, and signed by the keys given
+7. documents: the results are what spec and submission ask for, where the caller reads them again
+8. signers: the statement is of this pack, and signed by the keys given
 
 Members that a redaction withholds are named; what is said of them must be what the manifest says.
 """
@@ -17,7 +18,7 @@ Members that a redaction withholds are named; what is said of them must be what 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,12 @@ _REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", 
 _OPTIONAL = (REDACTION, STATEMENT, "submission.yaml")
 _FOLDERS = ("captures/", "extends/", "traces/")
 _MOST_SHOWN = 20
+_ROUNDING = 1e-9
+"""Of the numbers of an interval, relative to the largest of them."""
 Document = dict[str, Any]
 Members = Mapping[str, bytes]
+Promised = Callable[[Members, Document], tuple[list[str], list[str]]]
+"""Reads the documents again: what was compared, and what the results say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +67,31 @@ class _Fault(Exception):
     """Something without which the rest cannot be looked at."""
 
 
-def verify(path: Path, trust: Trust = NOBODY) -> VerifyReport:
+def verify(path: Path, trust: Trust = NOBODY, promised: Promised | None = None) -> VerifyReport:
     """Verify an evidence pack.
 
     Parameters
     ----------
     trust : Trust
         Keys that must have signed it.
+    promised : callable, optional
+        Reads the documents of the pack again (`submission.promised`).
 
     Raises
     ------
     PackError
         If the file cannot be opened. A file that can be opened but is damaged gives a report.
     """
-    return verify_bytes(read_bytes(path), trust)
+    return verify_bytes(read_bytes(path), trust, promised)
 
 
-def verify_bytes(raw: bytes, trust: Trust = NOBODY) -> VerifyReport:
+def verify_bytes(raw: bytes, trust: Trust = NOBODY, promised: Promised | None = None) -> VerifyReport:
     """Verify the bytes of an evidence pack."""
     told: list[str] = []
     faults: list[str] = []
     signed, withheld = Examined(), Document()
     try:
-        signed = _look(raw, trust, (told, faults), withheld)
+        signed = _look(raw, (trust, promised), (told, faults), withheld)
     except _Fault as fault:
         faults.append(str(fault))
     if faults or signed.lacking:
@@ -105,9 +112,11 @@ def _state(withheld: Document) -> str:
     return f"verified, {len(withheld)} member{'' if len(withheld) == 1 else 's'} withheld"
 
 
-def _look(raw: bytes, trust: Trust, notes: tuple[list[str], list[str]], withheld: Document) -> Examined:
-    """The seven steps; what was found right is told, what was not is a fault."""
-    told, faults = notes
+def _look(
+    raw: bytes, asked: tuple[Trust, Promised | None], notes: tuple[list[str], list[str]], withheld: Document
+) -> Examined:
+    """The eight steps; what was found right is told, what was not is a fault."""
+    (trust, promised), (told, faults) = asked, notes
     members = _members(raw)
     redaction = _parsed(members, REDACTION, redaction_schema()) if REDACTION in members else None
     withheld.update({} if redaction is None else redaction["withheld"])
@@ -125,6 +134,10 @@ def _look(raw: bytes, trust: Trust, notes: tuple[list[str], list[str]], withheld
     faults += _captures(members, manifest, results, withheld)
     faults += _decisions(results)
     faults += _references(members, results, withheld)
+    if promised is not None and not faults:
+        more_told, more_faults = promised(members, results)
+        told += more_told
+        faults += more_faults
     if not faults:
         told += _summary(manifest, results)
     signed = examine(members, manifest, results, trust)
@@ -284,6 +297,7 @@ def _check(check: Document, decision: Document, where: str) -> Iterator[str]:
     low, high = check["measured"]["interval"]
     if low is not None and high is not None and low > high:
         yield f"{where}: the interval {low!r} .. {high!r} is upside down"
+    yield from _interval(check["measured"], where)
     demanded = verdict_of_check(check, decision["rule"])
     if demanded != check["verdict"]:
         yield f"{where} is {check['verdict']}, but its numbers and gates make it {demanded}"
@@ -293,6 +307,21 @@ def _check(check: Document, decision: Document, where: str) -> Iterator[str]:
         yield f"{where} has the margin {_margin(*found)}, but value and limit make it {_margin(*demanded_margins[0])}"
     if check["measured"]["coverage_factor"] != decision["coverage_factor"]:
         yield f"{where} was measured at another coverage factor than the decision rule's"
+
+
+def _interval(measured: Document, where: str) -> Iterator[str]:
+    """The value lies in its interval, and an expanded uncertainty is half of it."""
+    value, (low, high) = measured["value"], measured["interval"]
+    if value is None:
+        if (low, high) != (None, None) or measured["expanded_uncertainty"] is not None:
+            yield f"{where} has an interval, but no value"
+        return
+    slack = _ROUNDING * max(abs(end) for end in (value, low, high) if end is not None)
+    if (low is not None and value < low - slack) or (high is not None and value > high + slack):
+        yield f"{where} has the value {value!r} outside of its interval {low!r} .. {high!r}"
+    half = measured["expanded_uncertainty"]
+    if half is not None and (low is None or high is None or abs((high - low) / 2.0 - half) > slack):
+        yield f"{where} has the expanded uncertainty {half!r}, which is not half of its interval {low!r} .. {high!r}"
 
 
 def _margin(margin: float | None, percent: float | None) -> str:

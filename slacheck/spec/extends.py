@@ -14,7 +14,7 @@ A base of another version of the language is refused: its defaults may mean some
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,26 @@ def extended(document: Document) -> Document:
         If the base is not there, cannot be read, extends itself, or stands too deep.
     """
     return _extended(document, () if document.positions is None else (Path(document.place).resolve(),))
+
+
+def rebuilt(document: Document, bases: Sequence[Document]) -> Document:
+    """The document laid over bases that were kept, the nearest first, as `extended` had read them.
+
+    Raises
+    ------
+    SpecError
+        If it names no base where there is one, or the other way round.
+    """
+    named = isinstance(document.data, dict) and document.data.get("extends") is not None
+    if named != bool(bases):
+        says = "names a spec that it extends, which is not there" if named else "extends nothing, but there is a base"
+        raise SpecError(document.diagnostic(("extends",), f"the document {says}"))
+    if not bases:
+        return document
+    base = rebuilt(bases[0], bases[1:])
+    if not isinstance(base.data, dict):
+        raise SpecError(base.diagnostic((), "expected a mapping (`key: value`)"))
+    return _laid_over(document, base, str(document.data["extends"]))
 
 
 def _extended(document: Document, chain: tuple[Path, ...]) -> Document:

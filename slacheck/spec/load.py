@@ -63,7 +63,7 @@ def resolve(document: Document, kinds: Iterable[Kind[Any]]) -> Spec:
     SpecError
         With every fault, each at its line and column.
     """
-    document = extended(document)
+    document = document if isinstance(document, ExtendedDocument) else extended(document)
     return _Loading(document, {kind.name: kind for kind in kinds}).spec()
 
 

@@ -1,0 +1,261 @@
+"""A pack against its documents and its captures: what a forger with consistent digests would have to change."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from slacheck import recompute as again
+from slacheck.cli.main import main
+from slacheck.evidence.archive import zipped
+from slacheck.evidence.canonical import canonical_json
+from slacheck.evidence.pack import read_pack
+
+FACILITY = Path(__file__).parents[1] / "fixtures" / "noncompliant"
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+@pytest.fixture(scope="module")
+def facility(tmp_path_factory):
+    """The shipped facility that breaks its spec, checked; pack and folder of the captures."""
+    folder = tmp_path_factory.mktemp("facility")
+    pack = folder / "out.zip"
+    assert run("check", FACILITY / "facility.sla.yaml", "-o", pack, "--quiet").exit_code == 1
+    return pack
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    """A small pack that holds its captures, of a spec that extends another."""
+    folder = tmp_path_factory.mktemp("embedded")
+    (folder / "base.yaml").write_text(
+        "slacheck: 1\nid: base\ntitle: Base\nsignals:\n"
+        "  p: {quantity: active_power, unit: MW, rated: 10 MW, accuracy: {reading: 1 %}}\n"
+        "requirements:\n"
+        "  - {id: R-1, kind: dynamic_range, signal: p, window: 1 s, limits: {peak_to_peak: {max: 5 MW}}}\n"
+        "  - {id: R-2, kind: dynamic_range, signal: p, window: 2 s, limits: {peak_to_peak: {max: 5 MW}}}\n",
+        encoding="utf-8",
+    )
+    (folder / "spec.yaml").write_text(
+        "slacheck: 1\nid: mine\nextends: base\nrequirements:\n  - {id: R-2, limits: {peak_to_peak: {max: 1 MW}}}\n",
+        encoding="utf-8",
+    )
+    for name, count in (("a", 1000), ("b", 990)):
+        rows = "".join(f"{i / 100},{5 + (i // 100) % 2 * 2 + i % 7 / 1000}\n" for i in range(count))
+        (folder / name).mkdir()
+        (folder / name / "run.csv").write_text(f"t [s],p [MW]\n{rows}", encoding="utf-8")
+    pack = folder / "out.zip"
+    done = run("check", folder / "spec.yaml", folder / "a/run.csv", folder / "b/run.csv", "-o", pack, "--embed")
+    assert done.exit_code == 1, done.output
+    return pack
+
+
+def forged(pack, target, change, others=None):
+    """The pack with changed results, every digest that can be made to agree made to agree."""
+    members = dict(read_pack(pack))
+    before = hashlib.sha256(members["results.json"]).hexdigest().encode()
+    results = json.loads(members["results.json"])
+    change(results)
+    members["results.json"] = canonical_json(results)
+    after = hashlib.sha256(members["results.json"]).hexdigest().encode()
+    members["report.html"] = members["report.html"].replace(before, after)
+    members |= others or {}
+    manifest = json.loads(members["manifest.json"])
+    for name in manifest["members"]:
+        content = members[name]
+        manifest["members"][name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    members["manifest.json"] = canonical_json(manifest)
+    target.write_bytes(b"".join(zipped(members)))
+    return target
+
+
+def finding(results, requirement="R-1"):
+    return next(found for found in results["findings"] if found["requirement"] == requirement)
+
+
+def check(results, requirement="R-1"):
+    return finding(results, requirement)["checks"][0]
+
+
+# ---------------------------------------------------------------- against the documents
+
+
+def limit(results):
+    found = check(results, "R-2")
+    found["limit"], found["verdict"] = {"max": 9e6}, "PASS"
+    found["margin"] = 9e6 - found["measured"]["value"]
+    found["margin_percent"] = 100 * found["margin"] / 9e6
+    for each in results["findings"]:
+        if each["requirement"] == "R-2":
+            each["checks"][0] |= {key: found[key] for key in ("limit", "verdict", "margin", "margin_percent")}
+            each["checks"][0]["margin"] = 9e6 - each["checks"][0]["measured"]["value"]
+            each["checks"][0]["margin_percent"] = 100 * each["checks"][0]["margin"] / 9e6
+            each["verdict"] = "PASS"
+    results["verdict"] = "PASS"
+
+
+def dropped(results):
+    results["findings"] = [f for f in results["findings"] if (f["requirement"], f["capture"]) != ("R-2", "a/run.csv")]
+
+
+def outside(results):
+    check(results)["measured"]["interval"] = [1.0, 2.0]
+    check(results)["measured"]["expanded_uncertainty"] = None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            limit,
+            "R-2 on a/run.csv, peak_to_peak: limit is {'max': 9000000.0} in the results, but {'max': 1000000.0} in",
+        ),
+        (dropped, "R-2 has not one finding on a/run.csv, as the spec asks"),
+        (outside, "outside of its interval 1.0 .. 2.0"),
+        (lambda r: check(r)["measured"].update(expanded_uncertainty=1e9), "which is not half of its interval"),
+        (lambda r: r.update(decision={"rule": "simple", "coverage_factor": 2.0}), "decision is "),
+        (lambda r: r["spec"].update(title="Another"), "spec.title is Another in the results"),
+        (lambda r: r["spec"]["extends"][0].update(id="other"), "spec.extends is "),
+        (lambda r: r.update(contract={"buyer": "Somebody"}), "contract is {'buyer': 'Somebody'} in the results"),
+        (lambda r: finding(r).update(clause="9.9"), "R-1 on a/run.csv: clause is 9.9 in the results"),
+        (lambda r: finding(r).update(title="Kind"), "title is Kind in the results"),
+        (lambda r: check(r).update(display_unit="W"), "display_unit is W in the results, but MW in the documents"),
+        (lambda r: check(r)["definition"].update(id="x/y@2"), "definition is x/y@2 in the results"),
+        (lambda r: check(r)["definition"].update(text="any"), "text is any in the results"),
+        (
+            lambda r: check(r).update(name="other"),
+            "the spec asks for the check peak_to_peak, which the finding does not",
+        ),
+    ],
+)
+def test_verify_finds_results_that_are_not_what_the_documents_ask_for(embedded, tmp_path, change, said):
+    result = run("verify", forged(embedded, tmp_path / "forged.zip", change))
+    assert result.exit_code == 1
+    assert said in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: r["submission"].update(supplier="Somebody"), "submission.supplier is Somebody in the results"),
+        (lambda r: r["captures"][0].update(test=None), "the captures and their tests is "),
+        (
+            lambda r: r["claims"].clear() or r["claims"].append({"requirement": "A", "check": "b", "value": "1 s"}),
+            "claims",
+        ),
+    ],
+)
+def test_verify_finds_results_that_are_not_what_the_submission_says(facility, tmp_path, change, said):
+    result = run("verify", forged(facility, tmp_path / "forged.zip", change))
+    assert result.exit_code == 1
+    assert said in result.stdout
+
+
+def test_verify_finds_a_resolved_spec_that_is_not_that_of_the_spec(embedded, tmp_path):
+    resolved = dict(read_pack(embedded))["resolved-spec.yaml"].replace(b"5 MW", b"6 MW")
+    pack = forged(embedded, tmp_path / "forged.zip", lambda _: None, {"resolved-spec.yaml": resolved})
+    result = run("verify", pack)
+    assert result.exit_code == 1
+    assert "resolved-spec.yaml is not what spec.yaml resolves to" in result.stdout
+
+
+def test_verify_of_kinds_that_are_not_installed_says_what_it_did_not_compare(embedded, tmp_path):
+    def other(results):
+        results["kinds"]["strange"] = "strange-kinds 1.0"
+
+    result = run("verify", forged(embedded, tmp_path / "forged.zip", other))
+    assert result.exit_code == 0
+    assert "spec: not read again, since these kinds are not installed here: strange" in result.stdout
+
+
+# ---------------------------------------------------------------- against the captures
+
+
+def test_recompute_from_what_the_pack_embeds_gives_the_same_bytes(embedded):
+    result = run("verify", embedded, "--recompute")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-2:] == [
+        "recomputed: results.json is the same, byte for byte",
+        "confirmed by measuring again",
+    ]
+
+
+def test_recompute_from_files_by_any_name_gives_the_same_bytes(facility, tmp_path):
+    shutil.copytree(FACILITY, tmp_path / "moved")
+    files = [
+        *(tmp_path / "moved").glob("*.csv"),
+        *(tmp_path / "moved").glob("*.npy"),
+        tmp_path / "moved/supply_event.cfg",
+    ]
+    result = run("verify", facility, "--recompute", *files)
+    assert result.exit_code == 0
+    assert "recomputed: results.json is the same, byte for byte" in result.stdout
+
+
+def test_recompute_finds_numbers_that_were_never_measured(embedded, tmp_path):
+    def better(results):
+        for each in results["findings"]:
+            measured = each["checks"][0]["measured"]
+            measured["value"] -= 4e5
+            measured["interval"] = [end - 4e5 for end in measured["interval"]]
+            if each["checks"][0]["margin"] is not None:
+                bound = each["checks"][0]["limit"]["max"]
+                each["checks"][0]["margin"] = bound - measured["value"]
+                each["checks"][0]["margin_percent"] = 100.0 * (bound - measured["value"]) / bound
+
+    pack = forged(embedded, tmp_path / "forged.zip", better)
+    assert run("verify", pack).exit_code == 0, "every number agrees with every other one"
+    result = run("verify", pack, "--recompute")
+    assert result.exit_code == 1
+    assert "wrong: the same versions of slacheck and its dependencies give other bytes of results.json" in result.stdout
+    assert "NOT explained by the uncertainty" in result.stdout
+    assert result.stdout.splitlines()[-1] == "NOT CONFIRMED by measuring again"
+
+
+@pytest.mark.parametrize(("shift", "code"), [(1e-6, 0), (4e5, 1)])
+def test_recompute_by_other_versions_allows_what_the_uncertainty_explains(embedded, tmp_path, monkeypatch, shift, code):
+    def moved(results):
+        for each in results["findings"]:
+            measured = each["checks"][0]["measured"]
+            measured["value"] -= shift
+            measured["interval"] = [end - shift for end in measured["interval"]]
+            bound = each["checks"][0]["limit"]["max"]
+            each["checks"][0]["margin"] = bound - measured["value"]
+            each["checks"][0]["margin_percent"] = 100.0 * (bound - measured["value"]) / bound
+
+    monkeypatch.setattr(again, "dependencies", lambda: {"numpy": "99"})
+    pack = forged(embedded, tmp_path / "forged.zip", moved)
+    result = run("verify", pack, "--recompute")
+    assert result.exit_code == code
+    assert "recomputed with other versions: numpy " in result.stdout
+
+
+def test_recompute_without_the_captures_names_what_is_missing(facility):
+    result = run("verify", facility, "--recompute")
+    assert result.exit_code == 2
+    assert "these files of the captures are not in the pack and were not named: " in result.stderr
+    assert "ask for a pack that embeds them" in result.stderr
+
+
+def test_recompute_from_a_file_of_no_capture_is_refused(facility):
+    result = run("verify", facility, "--recompute", Path(__file__))
+    assert result.exit_code == 2
+    assert "this is no file of a capture of the pack: its SHA-256 is " in result.stderr
+
+
+def test_verify_captures_without_recompute_is_a_usage_error(facility):
+    result = run("verify", facility, FACILITY / "start_stop.csv")
+    assert result.exit_code == 2
+    assert "captures are named for --recompute" in result.stderr
+
+
+def test_recompute_leaves_nothing_behind(embedded, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    again.recompute(embedded)
+    assert list(tmp_path.iterdir()) == []
