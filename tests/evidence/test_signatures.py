@@ -389,6 +389,14 @@ def test_verify_every_changed_bit_of_a_signature_is_found(whole, keys, public):
         assert examined(whole, changed.to_bytes(), Trust([public["buyer"]])).lacking, bit
 
 
+def test_examine_needs_manifest_results_and_statement_alone_so_what_is_withheld_stays_signed(whole, keys, public):
+    text = signed_by(keys, ["buyer"], statement(whole)).to_bytes()
+    left = {name: whole[name] for name in ("manifest.json", "results.json")}
+    found = examined(left, text, Trust([public["buyer"]]))
+    assert (found.faults, found.lacking, found.conclusion) == ((), (), f"signed by {public['buyer'].name}")
+    assert statement(left) == statement(whole)
+
+
 # ---------------------------------------------------------------- what cannot be signed
 
 
