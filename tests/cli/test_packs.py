@@ -70,8 +70,8 @@ def test_report_junit_is_that_of_the_pack(pack, tmp_path):
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        ("report.pdf", "the name must end in .html or .json or .xml"),
-        ("report", "the name must end in .html or .json or .xml"),
+        ("report.txt", "the name must end in .html or .json or .pdf or .xml"),
+        ("report", "the name must end in .html or .json or .pdf or .xml"),
         ("gone/report.html", "there is no folder"),
     ],
 )
