@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from slacheck.errors import printable
 from slacheck.evidence import signatures as evidence
 
 
@@ -32,4 +33,4 @@ def shown(found: Sequence[evidence.Signature]) -> tuple[Signature, ...]:
 
 def _state(name: str) -> str:
     """The file of the key without its folder: a report names no place on the machine that made it."""
-    return f"verified with {Path(name).name}"
+    return f"verified with {printable(Path(name).name)}"
