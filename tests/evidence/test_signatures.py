@@ -422,6 +422,19 @@ def test_sign_pack_with_a_strange_signature_under_its_own_fingerprint_is_refused
     )
 
 
+def test_sign_pack_that_another_party_signs_meanwhile_loses_no_signature(pack, keys, public, monkeypatch):
+    def meanwhile(envelope, key):
+        monkeypatch.undo()
+        sign_pack(pack, keys["supplier"])
+        return envelope.with_signature(key.public.keyid, key.sign(envelope.signed_bytes))
+
+    monkeypatch.setattr("slacheck.evidence.sign._signed", meanwhile)
+    with pytest.raises(PackError, match="somebody else has changed it while it was being signed"):
+        sign_pack(pack, keys["buyer"])
+    assert sign_pack(pack, keys["buyer"])
+    assert verify(pack, Trust([public["supplier"], public["buyer"]])).ok
+
+
 def test_sign_pack_through_a_link_signs_the_file_and_keeps_its_permissions(pack, keys, public, tmp_path):
     pack.chmod(0o640)
     link = tmp_path / "link.zip"
