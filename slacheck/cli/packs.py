@@ -71,10 +71,11 @@ def _same_again(pack: Path, captures: tuple[Path, ...]) -> bool:
     type=FILE,
     help="report.html, .pdf, .xml (JUnit), or .json (in-toto).",
 )
+@click.option("--key", "keys", metavar="PUB", multiple=True, type=FILE, help="Public key that must have signed it.")
 @click.option("--sign", metavar="KEY", type=FILE, help="Sign report.json: a DSSE envelope in place of the statement.")
 @click.pass_context
-def report(ctx: click.Context, pack: Path, output: Path, sign: Path | None) -> None:
-    """Render a report from a pack alone.
+def report(ctx: click.Context, pack: Path, output: Path, keys: tuple[Path, ...], sign: Path | None) -> None:
+    """Render a report from a pack alone, with its signatures.
 
     report.json is an in-toto statement with the test-result predicate, for policy engines.
     """
@@ -82,10 +83,10 @@ def report(ctx: click.Context, pack: Path, output: Path, sign: Path | None) -> N
     from slacheck.evidence.sign import enveloped
     from slacheck.render.from_pack import RENDERERS, rendered
 
-    refuse_output(output, tuple(RENDERERS), (pack,) if sign is None else (pack, sign))
+    refuse_output(output, tuple(RENDERERS), (pack, *keys, *([] if sign is None else [sign])))
     if sign is not None and output.suffix.lower() != ".json":
         raise click.UsageError("--sign signs an in-toto statement; name it with -o FILE.json", ctx)
     key = None if sign is None else opened_key(sign)
-    content = rendered(pack, output.suffix.lower())
+    content = rendered(pack, output.suffix.lower(), trust_of(keys, None, None))
     write_whole(output, [content if key is None else enveloped(content, key)])
     click.echo(f"wrote {output}", err=True)

@@ -179,7 +179,7 @@ def read_private(path: Path, ask: Callable[[], str | None] = passphrase_from_env
         raise _unfit(path, f"no private key; {_EXPECTED_PRIVATE}", _MAKE)
     try:
         key = _loaded(path, raw, None)
-    except TypeError:  # what cryptography raises for a protected key without a passphrase
+    except TypeError:
         key = _unlocked(path, raw, ask())
     if not isinstance(key, Ed25519PrivateKey):
         raise _unfit(path, f"a private key of type {_type(key)}; {_ONLY}", _MAKE)
@@ -200,6 +200,7 @@ def _unlocked(path: Path, raw: bytes, passphrase: str | None) -> Any:
 
 
 def _loaded(path: Path, raw: bytes, passphrase: bytes | None) -> Any:
+    """The key; TypeError if it is protected and there is no passphrase."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
 
@@ -210,9 +211,11 @@ def _loaded(path: Path, raw: bytes, passphrase: bytes | None) -> Any:
         if openssh and "bcrypt" in str(error):
             raise _without_bcrypt(path) from None
         raise _unfit(path, "a private key in a form that is not supported", _MAKE) from None
-    except ValueError:
+    except ValueError as error:
         if passphrase is not None:
             raise _unfit(path, "the passphrase does not open it") from None
+        if "password-protected" in str(error):  # as older versions of cryptography say it of OpenSSH keys
+            raise TypeError from None
         raise _unfit(path, "a private key that cannot be read: damaged", "restore it from its copy") from None
 
 

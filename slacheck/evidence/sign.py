@@ -85,6 +85,10 @@ def _written(path: Path, before: bytes, members: Mapping[str, bytes]) -> bool:
     after = b"".join(zipped(members))
     if after == before:
         return False
+    if read_bytes(path) != before:
+        raise _unfit(
+            path, "somebody else has changed it while it was being signed, so nothing was written", "sign again"
+        )
     try:
         # through a link to the file that it names, and with the permissions that the file has
         write_whole(path.resolve(), [after], mode=stat.S_IMODE(path.stat().st_mode))

@@ -98,7 +98,7 @@ def verify_bytes(raw: bytes, trust: Trust = NOBODY, promised: Promised | None = 
         wrong = [*faults, *signed.lacking]
         more = [] if len(wrong) <= _MOST_SHOWN else [f"and {len(wrong) - _MOST_SHOWN} more"]
         count = "1 problem" if len(wrong) == 1 else f"{len(wrong)} problems"
-        outcome = f"NOT INTACT: {count}" if faults else f"intact, but not signed as asked: {count}"
+        outcome = f"NOT INTACT: {count}" if faults else f"{_state(withheld)}, but not signed as asked: {count}"
         lines = [*told, *(f"wrong: {fault}" for fault in wrong[:_MOST_SHOWN]), *more, outcome]
     else:
         lines = [*told, f"{_state(withheld)}; {signed.conclusion}"]

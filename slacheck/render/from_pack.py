@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from slacheck.document import parse_document
 from slacheck.errors import Diagnostic, PackError, SlacheckError
-from slacheck.evidence.pack import read_pack
+from slacheck.evidence.archive import read_bytes, unzipped
+from slacheck.evidence.signatures import NOBODY, Signature, Trust
 from slacheck.evidence.trace import from_parquet
-from slacheck.evidence.verify import verify
+from slacheck.evidence.verify import verify_bytes
 from slacheck.evidence.withheld import REDACTION
 from slacheck.language import Scalar
 from slacheck.render import html, intoto, junit, pdf
 from slacheck.render.report import ReportSource
-from slacheck.render.signatures import signatures_of
+from slacheck.render.signatures import shown
 from slacheck.spec.explain import sentences
 from slacheck.spec.load import resolve
 from slacheck.spec.plugins import all_kinds
 
+Members = Mapping[str, bytes]
 
-def rendered(path: Path, ending: str) -> bytes:
+
+def rendered(path: Path, ending: str, trust: Trust = NOBODY) -> bytes:
     """The report of a pack that verifies.
 
     Parameters
@@ -31,24 +34,27 @@ def rendered(path: Path, ending: str) -> bytes:
         The pack.
     ending : str
         A key of `RENDERERS`.
+    trust : Trust
+        Keys that must have signed it; the report names their signatures as verified.
 
     Raises
     ------
     PackError
-        If it cannot be opened, or is not what was written: a report must not lend it credit.
+        If it cannot be opened, or is not what was written or not signed as asked: a report must not lend it credit.
     """
-    checked = verify(path)
+    raw = read_bytes(path)
+    checked = verify_bytes(raw, trust)
     if not checked.ok:
         problem = Diagnostic(str(path), "; ".join(checked.lines), fix="ask for the pack as it was written")
         raise PackError(problem)
     try:
-        return RENDERERS[ending](read_pack(path))
+        return RENDERERS[ending](unzipped(raw), checked.signatures)
     except ValueError as error:
         raise PackError(Diagnostic(str(path), f"cannot be rendered: {error}")) from error
 
 
-def source_of(members: Mapping[str, bytes]) -> ReportSource:
-    """What the members of a pack say, for a report.
+def source_of(members: Members, signatures: Sequence[Signature]) -> ReportSource:
+    """What the members of a pack say, for a report, and what is known of its signatures.
 
     Raises
     ------
@@ -61,7 +67,7 @@ def source_of(members: Mapping[str, bytes]) -> ReportSource:
         traces={name: from_parquet(raw) for name, raw in members.items() if name.startswith("traces/")},
         sentences=_sentences(members["resolved-spec.yaml"]),
         manifest=json.loads(members["manifest.json"]),
-        signatures=signatures_of(members),
+        signatures=shown(signatures),
         redaction=json.loads(members[REDACTION]) if REDACTION in members else None,
     )
 
@@ -74,23 +80,23 @@ def _sentences(resolved_spec: bytes) -> dict[str, str]:
         return {}
 
 
-def _html(members: Mapping[str, bytes]) -> bytes:
-    return html.page(source_of(members)).encode()
+def _html(members: Members, signatures: Sequence[Signature]) -> bytes:
+    return html.page(source_of(members, signatures)).encode()
 
 
-def _pdf(members: Mapping[str, bytes]) -> bytes:
-    return pdf.render(source_of(members))
+def _pdf(members: Members, signatures: Sequence[Signature]) -> bytes:
+    return pdf.render(source_of(members, signatures))
 
 
-def _test_result(members: Mapping[str, bytes]) -> bytes:
+def _test_result(members: Members, _: Sequence[Signature]) -> bytes:
     return intoto.render(json.loads(members["results.json"]), json.loads(members["manifest.json"]))
 
 
-def _junit(members: Mapping[str, bytes]) -> bytes:
+def _junit(members: Members, _: Sequence[Signature]) -> bytes:
     return junit.render(json.loads(members["results.json"]))
 
 
-RENDERERS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {
+RENDERERS: dict[str, Callable[[Members, Sequence[Signature]], bytes]] = {
     ".html": _html,
     ".json": _test_result,
     ".pdf": _pdf,

@@ -1,12 +1,13 @@
-"""Signatures as a report shows them. A report names them; `slacheck verify --key` checks them."""
+"""Signatures as a report shows them: verified where the keys were given, else named and no more."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from slacheck.evidence.pack import STATEMENT
+from slacheck.errors import printable
+from slacheck.evidence import signatures as evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +26,11 @@ class Signature:
     state: str = "not checked here: slacheck verify --key says whose it is"
 
 
-def signatures_of(members: Mapping[str, bytes]) -> tuple[Signature, ...]:
-    """The signatures in a pack's DSSE envelope, in its order; none for a pack without a statement.
+def shown(found: Sequence[evidence.Signature]) -> tuple[Signature, ...]:
+    """The signatures of a pack that verifies, in their order."""
+    return tuple(Signature(one.keyid) if one.name is None else Signature(one.keyid, _state(one.name)) for one in found)
 
-    Raises
-    ------
-    ValueError
-        If there is a statement that is no envelope.
-    """
-    if STATEMENT not in members:
-        return ()
-    try:
-        entries = json.loads(members[STATEMENT])["signatures"]
-        return tuple(Signature(str(entry.get("keyid") or "a key without a name")) for entry in entries)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{STATEMENT} is not a DSSE envelope") from error
+
+def _state(name: str) -> str:
+    """The file of the key without its folder: a report names no place on the machine that made it."""
+    return f"verified with {printable(Path(name).name)}"

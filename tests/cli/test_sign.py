@@ -1,6 +1,10 @@
 """`keygen`, `check --sign`, `sign` and `verify --key`: exit codes and both streams."""
 
+import hashlib
+import html
+import re
 import stat
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -201,3 +205,53 @@ def test_report_sign_of_anything_else_exits_with_2(place):
     assert result.exit_code == 2
     assert "--sign signs an in-toto statement; name it with -o FILE.json" in result.stderr
     assert not (place / "report.html").exists()
+
+
+@pytest.mark.parametrize("form", ["html", "pdf"])
+def test_report_names_signatures_verified_where_the_keys_are_given(place, form):
+    from slacheck.evidence.keys import read_public
+
+    (place / "keys").mkdir()
+    (place / "buyer.pub").rename(place / "keys" / "buyer.pub")
+    for name in ("buyer", "witness"):
+        assert run("sign", "p.zip", "--key", name).exit_code == 0
+    buyer, witness = read_public(place / "keys/buyer.pub").keyid, read_public(place / "witness.pub").keyid
+    manifest = hashlib.sha256(zipfile.ZipFile("p.zip").read("manifest.json")).hexdigest()
+    assert run("report", "p.zip", "-o", f"r.{form}", "--key", place / "keys/buyer.pub").exit_code == 0
+    text = words(place / f"r.{form}")
+    assert f"{buyer}, verified with buyer.pub" in text
+    assert f"{witness}, not checked here: slacheck verify --key says whose it is" in text
+    assert manifest in text.replace(" ", "")
+    assert str(place) not in text
+
+
+def words(path):
+    """Text of a report, whatever its form."""
+    if path.suffix == ".html":
+        return " ".join(html.unescape(re.sub("<[^>]*>", "", path.read_text(encoding="utf-8"))).split())
+    pypdf = pytest.importorskip("pypdf")
+    return " ".join(
+        "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages).replace("\u200b", "").split()
+    )
+
+
+def test_report_of_a_pack_that_a_named_key_did_not_sign_is_refused(place):
+    result = run("report", "p.zip", "-o", "r.html", "--key", "buyer.pub")
+    assert result.exit_code == 2
+    assert "wrong: the pack is not signed: it has no statement" in result.stderr
+    assert not (place / "r.html").exists()
+
+
+def test_redacted_pack_keeps_its_signatures_and_takes_another(place):
+    run("sign", "p.zip", "--key", "supplier")
+    assert run("redact", "p.zip", "-o", "r.zip").exit_code == 0
+    assert zipfile.ZipFile("r.zip").read("statement.dsse.json") == zipfile.ZipFile("p.zip").read("statement.dsse.json")
+    assert run("sign", "r.zip", "--key", "buyer").exit_code == 0
+    result = run("verify", "r.zip", "--key", "supplier.pub", "--key", "buyer.pub")
+    assert result.exit_code == 0
+    last = result.stdout.splitlines()[-1]
+    assert re.fullmatch(r"verified, \d members withheld; signed by supplier.pub, buyer.pub", last)
+    missing = run("verify", "r.zip", "--key", "witness.pub")
+    assert missing.exit_code == 1
+    assert re.search(r"\nverified, \d members withheld, but not signed as asked: 1 problem\n$", missing.stdout)
+    assert run("verify", "p.zip", "--key", "supplier.pub").exit_code == 0

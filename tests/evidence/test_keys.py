@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import os
 import shutil
 import stat
@@ -7,6 +8,8 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from slacheck.errors import KeyFileError
 from slacheck.evidence.keys import LARGEST_KEY_FILE, PublicKey, make_pair, read_private, read_public
@@ -276,6 +279,19 @@ def test_read_private_protected_key_without_its_passphrase_stays_locked(tmp_path
         assert str(caught.value) == f"{path}: error: the passphrase does not open it"
     monkeypatch.setenv("SLACHECK_PASSPHRASE", WAYS[way]["passphrase"])
     assert read_private(path).public.keyid == read_public(tmp_path / "k.pub").keyid
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    start=st.sampled_from([b"", b"ssh-ed25519 ", b"-----BEGIN PUBLIC KEY-----\n", b"PRIVATE KEY-----"]),
+    rest=st.binary(),
+)
+def test_read_key_any_bytes_are_a_key_or_an_error(tmp_path_factory, start, rest):
+    path = tmp_path_factory.mktemp("any") / "k"
+    path.write_bytes(start + rest)
+    for read in (read_public, read_private):
+        with contextlib.suppress(KeyFileError):
+            read(path)
 
 
 def test_private_key_is_never_shown(tmp_path):

@@ -389,6 +389,14 @@ def test_verify_every_changed_bit_of_a_signature_is_found(whole, keys, public):
         assert examined(whole, changed.to_bytes(), Trust([public["buyer"]])).lacking, bit
 
 
+def test_examine_needs_manifest_results_and_statement_alone_so_what_is_withheld_stays_signed(whole, keys, public):
+    text = signed_by(keys, ["buyer"], statement(whole)).to_bytes()
+    left = {name: whole[name] for name in ("manifest.json", "results.json")}
+    found = examined(left, text, Trust([public["buyer"]]))
+    assert (found.faults, found.lacking, found.conclusion) == ((), (), f"signed by {public['buyer'].name}")
+    assert statement(left) == statement(whole)
+
+
 # ---------------------------------------------------------------- what cannot be signed
 
 
@@ -412,6 +420,19 @@ def test_sign_pack_with_a_strange_signature_under_its_own_fingerprint_is_refused
         f"{pack}: error: not signed: a signature stands under the fingerprint {public['buyer'].keyid} of this key "
         "that this key did not make"
     )
+
+
+def test_sign_pack_that_another_party_signs_meanwhile_loses_no_signature(pack, keys, public, monkeypatch):
+    def meanwhile(envelope, key):
+        monkeypatch.undo()
+        sign_pack(pack, keys["supplier"])
+        return envelope.with_signature(key.public.keyid, key.sign(envelope.signed_bytes))
+
+    monkeypatch.setattr("slacheck.evidence.sign._signed", meanwhile)
+    with pytest.raises(PackError, match="somebody else has changed it while it was being signed"):
+        sign_pack(pack, keys["buyer"])
+    assert sign_pack(pack, keys["buyer"])
+    assert verify(pack, Trust([public["supplier"], public["buyer"]])).ok
 
 
 def test_sign_pack_through_a_link_signs_the_file_and_keeps_its_permissions(pack, keys, public, tmp_path):

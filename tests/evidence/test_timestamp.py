@@ -228,6 +228,10 @@ def test_pack_stamped_between_two_signatures_keeps_them_all(tmp_path, synthetic,
     assert report.ok
     assert any(line.startswith("time stamp: 20") for line in report.lines)
     assert "time stamp present, not checked" in verify(path).lines
+    (kept,) = parse_envelope(read_pack(path)[STATEMENT]).timestamps
+    (authority.folder / "kept.tsr").write_bytes(kept)
+    digest = hashlib.sha256(statement(members)).hexdigest()
+    authority.openssl("ts", "-verify", "-in", "kept.tsr", "-digest", digest, "-CAfile", "ca.pem")
     assert not verify(path, Trust(authorities=read_authorities(stranger.root))).ok
     whole = dict(read_pack(path))
     bare = Envelope(parse_envelope(whole[STATEMENT]).payload, parse_envelope(whole[STATEMENT]).signatures)
