@@ -21,6 +21,7 @@ from slacheck import run
 from slacheck.capture.capture import Capture
 from slacheck.capture.load import open_capture as open_file
 from slacheck.capture.readers.recording import TIME_NAMES, split_unit
+from slacheck.capture.remote import fetch, is_url, relative_name
 from slacheck.contract import Verdict
 from slacheck.engine.side_by_side import side_by_side
 from slacheck.errors import Diagnostic, SlacheckError, UsageError
@@ -34,10 +35,10 @@ from slacheck.submission.embed import embedded
 from slacheck.submission.load import Submission, load_submission
 from slacheck.submission.problems import signal_fault, unknown
 from slacheck.submission.recognise import is_submission
-from slacheck.submission.recordings import name_captures, refuse_shared_files
+from slacheck.submission.recordings import find_captures, refuse_shared_files
 
 Recording: TypeAlias = Any
-"""The path of a capture, a `Capture`, or a pandas DataFrame."""
+"""The path or URL of a capture, a `Capture`, or a pandas DataFrame."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,6 +197,8 @@ def open_capture(source: Recording, **binding: Any) -> Capture:
     if isinstance(source, Capture):
         return source
     if isinstance(source, str | Path):
+        if is_url(str(source)):
+            return open_file(fetch(str(source)), **{"id": relative_name(str(source)), **binding})
         return open_file(Path(source), **binding)
     if hasattr(source, "columns") and hasattr(source, "index"):
         return _from_frame(source, **binding)
@@ -350,8 +353,8 @@ def _bind_all(spec: Spec, captures: Any, made_under: tuple[str | None, dict[str,
     given = list(captures) if isinstance(captures, Iterable) and not _is_one(captures) else [captures]
     if captures is None or not given:
         raise UsageError("no captures are given; name the recordings after the spec")
-    files = [Path(source) for source in given if isinstance(source, str | Path)]
-    paths = name_captures(files, Path(spec.place).parent)
+    files = [source for source in given if isinstance(source, str | Path)]
+    paths = find_captures(files, Path(spec.place).parent)
     opened = iter(opening.files(paths))
     recordings = [next(opened) if isinstance(source, str | Path) else open_capture(source) for source in given]
     names = [capture.id for capture in recordings]

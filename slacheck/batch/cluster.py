@@ -7,6 +7,7 @@ is sent is paths and the digests of the recordings as this machine has them; a w
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import tempfile
@@ -20,6 +21,7 @@ from slacheck import __version__
 from slacheck.batch.crew import Prepare
 from slacheck.batch.work import Outcome, digests_of, lost_outcome
 from slacheck.batch.worker import Limits, perform_apart
+from slacheck.capture.remote import is_url
 from slacheck.errors import Diagnostic, SlacheckError, UsageError
 from slacheck.evidence.pack import dependencies
 from slacheck.submission.campaign import Task
@@ -155,10 +157,9 @@ def _outcomes(
 
 def _job(task: Task, prepare: Prepare) -> dict[str, Any]:
     job = dict(prepare(task))
-    try:
-        job["digests"] = digests_of(Path(job["folder"]), task)
-    except SlacheckError:
-        job["digests"] = None  # the worker finds the same fault, and says so
+    if not any(map(is_url, task.captures)):  # the store of a URL is the same for all
+        with contextlib.suppress(SlacheckError):  # the worker finds the same fault, and says so
+            job["digests"] = digests_of(Path(job["folder"]), task)
     return job | {"versions": versions()}
 
 

@@ -28,7 +28,7 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 
 @click.command()
 @click.argument("document", metavar="SPEC|SUBMISSION", type=click.Path(path_type=Path))
-@click.argument("captures", metavar="[CAPTURE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("captures", metavar="[CAPTURE|URL]...", nargs=-1)
 @click.option("-o", "output", metavar="PACK.zip", type=click.Path(path_type=Path), help="Write the evidence pack.")
 @click.option(
     "--map", "mapping", metavar="SIGNAL=CHANNEL", multiple=True, callback=_mapping, help="Where a signal is recorded."
@@ -45,7 +45,7 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 def check(
     ctx: click.Context,
     document: Path,
-    captures: tuple[Path, ...],
+    captures: tuple[str, ...],
     output: Path | None,
     mapping: dict[str, str],
     test: str | None,
@@ -67,7 +67,7 @@ def check(
         raise click.UsageError("--embed puts captures into a pack; name it with -o PACK.zip", ctx)
     if sign is not None and output is None:
         raise click.UsageError("--sign signs the pack; name it with -o PACK.zip", ctx)
-    refuse_output(output, (".zip",), (document, *captures, *([] if sign is None else [sign])))
+    refuse_output(output, (".zip",), (document, *map(Path, captures), *([] if sign is None else [sign])))
     key = None if sign is None else opened_key(sign)
     with progress(quiet) as tell:
         results = api.check(document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs)
