@@ -22,6 +22,8 @@ from slacheck.submission.campaign import Task, task_of
 from slacheck.submission.load import Submission, load_submission
 from slacheck.submission.recordings import find_captures
 
+OTHER_BYTES = "the worker has other bytes under this name than the machine that sent the task"
+SAME_FILES = "let all workers see the same files, by the same path"
 SAME = "same"
 """Outcome of a task whose earlier result still stands."""
 
@@ -85,13 +87,7 @@ def _refuse_others(captures: Iterable[Any], digests: Mapping[str, Any] | None) -
     meant = sorted([name, sha256] for files in digests.values() for name, sha256 in files)
     if read != meant:
         names = ", ".join(sorted({name for name, _ in (*_apart(read, meant), *_apart(meant, read))}))
-        raise CaptureError(
-            Diagnostic(
-                names,
-                "the worker has other bytes under this name than the machine that sent the task",
-                fix="let all workers see the same files, by the same path",
-            )
-        )
+        raise CaptureError(Diagnostic(names, OTHER_BYTES, fix=SAME_FILES))
 
 
 def _apart(some: list[list[str]], others: list[list[str]]) -> list[list[str]]:

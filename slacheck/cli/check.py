@@ -40,6 +40,7 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
     "--jobs", metavar="N", type=click.IntRange(1, 1024), default=1, show_default=True, help="Captures side by side."
 )
 @click.option("--sign", metavar="KEY", type=click.Path(path_type=Path), help="Sign the pack with this private key.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask: local, tcp://127.0.0.1:PORT or tls://HOST:PORT.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict; no progress.")
 @click.pass_context
 def check(
@@ -53,6 +54,7 @@ def check(
     embed: bool,
     sign: Path | None,
     jobs: int,
+    scheduler: str | None,
     quiet: bool,
 ) -> None:
     """Check captures against a spec, or all that a submission (*.sla.yaml) binds.
@@ -62,6 +64,7 @@ def check(
     slacheck check vendor-b.sla.yaml --format json
     """  # noqa: D301 - click ends a paragraph at the backspace
     from slacheck import api
+    from slacheck.batch.cluster import cluster_measure
 
     if embed and output is None:
         raise click.UsageError("--embed puts captures into a pack; name it with -o PACK.zip", ctx)
@@ -69,8 +72,11 @@ def check(
         raise click.UsageError("--sign signs the pack; name it with -o PACK.zip", ctx)
     refuse_output(output, (".zip",), (document, *map(Path, captures), *([] if sign is None else [sign])))
     key = None if sign is None else opened_key(sign)
+    elsewhere = None if scheduler is None else cluster_measure(scheduler, jobs=jobs)
     with progress(quiet) as tell:
-        results = api.check(document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs)
+        results = api.check(
+            document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs, elsewhere=elsewhere
+        )
         if output is not None:
             results.write_pack(output, embed=embed, sign=key)
     if form == "json":

@@ -143,7 +143,7 @@ def test_check_test_is_written_down(ready):
         ),
         (["run-1.csv", "--embed"], "--embed puts captures into a pack; name it with -o PACK.zip"),
         (["run-1.csv", "--jobs", "0"], "0 is not in the range"),
-        (["run-1.csv", "--scheduler", "x"], "No such option"),
+        (["run-1.csv", "--scheduler", "x"], "'x' is no address; expected local, tcp://127.0.0.1:PORT"),
     ],
 )
 def test_check_called_wrongly_says_why_and_exits_with_2(ready, monkeypatch, args, message):
