@@ -185,7 +185,7 @@ def _client(distributed: Any, address: str, jobs: int) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # there is always a server of its state; on this machine alone
                 memory_limit=None,
                 local_directory=space,
                 silence_logs=50,
