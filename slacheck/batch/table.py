@@ -56,11 +56,12 @@ def rows_of(name: str, document: dict[str, Any], pack: tuple[str, str]) -> list[
         "pack": pack[0],
         "pack_sha256": pack[1],
     }
-    return [
+    rows = [
         _row({**common, **_of_finding(finding), **_of_check(check)})
         for finding in document["findings"]
         for check in finding["checks"] or (None,)
     ]
+    return rows or [_row({**common, "verdict": document["verdict"]})]
 
 
 def lost(name: str, outcome: str, message: str) -> list[Row]:
