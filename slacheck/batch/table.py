@@ -178,6 +178,9 @@ def read_table(path: Path) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not path.is_file():
+        fix = "a batch that was ended writes it when it is gone on with: batch CAMPAIGN -o DIR --resume"
+        raise CaptureError(Diagnostic(str(path), "there is no table of a batch", fix=fix))
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if tuple(file.schema_arrow.names) != COLUMNS:
