@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,10 +21,12 @@ from slacheck import run
 from slacheck.capture.capture import Capture
 from slacheck.capture.load import open_capture as open_file
 from slacheck.capture.readers.recording import TIME_NAMES, split_unit
+from slacheck.capture.remote import fetch, is_url, relative_name
 from slacheck.contract import Verdict
 from slacheck.engine.side_by_side import side_by_side
 from slacheck.errors import Diagnostic, SlacheckError, UsageError
 from slacheck.evidence.keys import PrivateKey, read_private
+from slacheck.portion import Portion, Request
 from slacheck.render import text
 from slacheck.render.failure import failure
 from slacheck.run import Binding, Run
@@ -34,10 +36,10 @@ from slacheck.submission.embed import embedded
 from slacheck.submission.load import Submission, load_submission
 from slacheck.submission.problems import signal_fault, unknown
 from slacheck.submission.recognise import is_submission
-from slacheck.submission.recordings import name_captures, refuse_shared_files
+from slacheck.submission.recordings import find_captures, refuse_shared_files
 
 Recording: TypeAlias = Any
-"""The path of a capture, a `Capture`, or a pandas DataFrame."""
+"""The path or URL of a capture, a `Capture`, or a pandas DataFrame."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,6 +198,8 @@ def open_capture(source: Recording, **binding: Any) -> Capture:
     if isinstance(source, Capture):
         return source
     if isinstance(source, str | Path):
+        if is_url(str(source)):
+            return open_file(fetch(str(source)), **{"id": relative_name(str(source)), **binding})
         return open_file(Path(source), **binding)
     if hasattr(source, "columns") and hasattr(source, "index"):
         return _from_frame(source, **binding)
@@ -231,6 +235,7 @@ def check(
     test: str | None = None,
     progress: Callable[[str], None] | None = None,
     jobs: int = 1,
+    elsewhere: Elsewhere | None = None,
 ) -> Results:
     """Check captures against a spec, or everything that a submission binds.
 
@@ -248,6 +253,8 @@ def check(
         Told in words what is being done.
     jobs : int
         How many captures are read and measured side by side; the results do not depend on it.
+    elsewhere : callable, optional
+        Measures captures that are files in other processes, to the same results.
 
     Raises
     ------
@@ -259,14 +266,19 @@ def check(
         if submission is None:
             found = _loaded(spec)
             _check_names(found, map or {}, test)
-            bindings, paths = _bind_all(found, captures, (test, dict(map or {})), _Opening(opened, jobs))
+            opening = _Opening(found, opened, jobs, elsewhere)
+            bindings, paths = _bind_all(found, captures, (test, dict(map or {})), opening)
         else:
             if map or test is not None:
                 raise UsageError("a submission says itself which channels and tests its captures have; give neither")
             found = submission.spec
-            bindings, paths = _bind_submission(submission, _Opening(opened, jobs))
+            opening = _Opening(found, opened, jobs, elsewhere)
+            bindings, paths = _bind_submission(submission, opening)
         refuse_shared_files([binding.capture for binding in bindings], paths)
-        return Results(run.check(found, bindings, submission=submission, progress=progress, jobs=jobs), found, paths)
+        made = run.check(
+            found, bindings, submission=submission, progress=progress, jobs=jobs, portions=opening.portions
+        )
+        return Results(made, found, paths)
 
 
 def _submission_of(spec: Any, captures: Any) -> Submission | None:
@@ -318,31 +330,39 @@ def _check_names(spec: Spec, map: Mapping[str, str], test: str | None) -> None:
 Bound: TypeAlias = tuple[list[Binding], dict[str, Path]]
 
 
-@dataclass(frozen=True)
+Elsewhere: TypeAlias = Callable[[Spec, Sequence[Request]], Iterable[Portion]]
+
+
+@dataclass
 class _Opening:
     """Opens files side by side, and closes them with the stack it belongs to."""
 
+    spec: Spec
     stack: ExitStack
     jobs: int
+    elsewhere: Elsewhere | None
+    portions: dict[str, Portion] | None = None
 
-    def files(self, paths: Mapping[str, Path]) -> list[Capture]:
-        """Captures by id, in order."""
-        return side_by_side(lambda named: self._file(*named), list(paths.items()), self.jobs)
+    def files(self, requests: Sequence[Request]) -> list[Capture]:
+        """Captures, in order; measured already and without samples, if that is done elsewhere."""
+        if self.elsewhere is None:
+            return side_by_side(self._file, requests, self.jobs)
+        self.portions = {portion.capture.id: portion for portion in self.elsewhere(self.spec, requests)}
+        return [self.portions[request.id].capture for request in requests]
 
-    def _file(self, id: str, path: Path) -> Capture:
-        capture = open_file(path, id=id)
+    def _file(self, request: Request) -> Capture:
+        capture = open_file(request.path, id=request.id)
         self.stack.callback(capture.close)
         return capture
 
 
 def _bind_submission(submission: Submission, opening: _Opening) -> Bound:
-    paths = {bound.id: bound.path for bound in submission.bindings}
-    captures = opening.files(paths)
+    requests = [Request(bound.id, bound.path, bound.test, bound.signals) for bound in submission.bindings]
     bindings = [
-        Binding(capture, bound.test, bound.signals)
-        for capture, bound in zip(captures, submission.bindings, strict=True)
+        Binding(capture, request.test, request.signals)
+        for capture, request in zip(opening.files(requests), requests, strict=True)
     ]
-    return bindings, paths
+    return bindings, {request.id: request.path for request in requests}
 
 
 def _bind_all(spec: Spec, captures: Any, made_under: tuple[str | None, dict[str, str]], opening: _Opening) -> Bound:
@@ -350,9 +370,11 @@ def _bind_all(spec: Spec, captures: Any, made_under: tuple[str | None, dict[str,
     given = list(captures) if isinstance(captures, Iterable) and not _is_one(captures) else [captures]
     if captures is None or not given:
         raise UsageError("no captures are given; name the recordings after the spec")
-    files = [Path(source) for source in given if isinstance(source, str | Path)]
-    paths = name_captures(files, Path(spec.place).parent)
-    opened = iter(opening.files(paths))
+    files = [source for source in given if isinstance(source, str | Path)]
+    paths = find_captures(files, Path(spec.place).parent)
+    opened = iter(opening.files([Request(id, path, *made_under) for id, path in paths.items()]))
+    if opening.elsewhere is not None and len(files) < len(given):
+        raise UsageError("captures in memory cannot be measured elsewhere; give files")
     recordings = [next(opened) if isinstance(source, str | Path) else open_capture(source) for source in given]
     names = [capture.id for capture in recordings]
     twice = sorted({name for name in names if names.count(name) > 1})

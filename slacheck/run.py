@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,10 @@ from slacheck.contract import (
     Finding,
     RunRecord,
     WaiverRecord,
+    Witness,
 )
 from slacheck.decide import overall
-from slacheck.engine.binding import Binding, count_repeats, drafts_of
+from slacheck.engine.binding import Binding, Draft, count_repeats, drafts_of
 from slacheck.engine.judge import decide_draft, evaluate_draft, measure_capture
 from slacheck.engine.side_by_side import side_by_side
 from slacheck.engine.source import Source
@@ -32,7 +33,8 @@ from slacheck.evidence.pack import canonical_json, write_pack
 from slacheck.evidence.record import results_document
 from slacheck.evidence.sign import sealed
 from slacheck.evidence.trace import Trace, to_parquet
-from slacheck.evidence.witness import traces_of
+from slacheck.evidence.witness import trace_of, traces_of
+from slacheck.portion import Portion
 from slacheck.render import html, junit
 from slacheck.spec.explain import sentences
 from slacheck.spec.model import Spec
@@ -59,8 +61,9 @@ def check(
     submission: Submission | None = None,
     progress: Callable[[str], None] | None = None,
     jobs: int = 1,
+    portions: Mapping[str, Portion] | None = None,
 ) -> Run:
-    """Run captures against a spec, up to `jobs` of them side by side.
+    """Run captures against a spec, up to `jobs` of them side by side; `portions` were measured elsewhere, by capture.
 
     Raises
     ------
@@ -77,6 +80,11 @@ def check(
             progress(f"measuring {binding.capture.id}")
         mine = [draft for draft in drafts if draft.binding is binding and draft.reason is None]
         source = Source(binding.capture, spec.signals, binding.signals)
+        if portions is not None:
+            portion = portions[binding.capture.id]
+            for draft in mine:
+                portion.fill(draft)
+            return replace(source, quality=portion.quality)
         readings = measure_capture(spec, source, mine)
         # 3. Each kind turns its readings into measurements; the record's gates stand beside them.
         for draft in mine:
@@ -89,8 +97,14 @@ def check(
     count_repeats(spec, drafts)
     # 5. Decide.
     findings = tuple(decide_draft(spec, draft) for draft in drafts)
+
     # 6. What decided is cut out of the record, decimated, for the plots.
-    traces = dict(traces_of(spec, findings, drafts, sources))
+    def cut(draft: Draft, witness: Witness) -> Trace | None:
+        if portions is not None and draft.binding is not None:
+            return portions[draft.binding.capture.id].traces[draft.requirement.id, witness]
+        return trace_of(spec, witness, sources[id(draft.binding)])
+
+    traces = dict(traces_of(findings, drafts, cut))
     # 7. Write it down.
     record = _record(spec, bindings, sources, findings, traces, submission, waivers)
     return _written(spec, record, traces, submission)

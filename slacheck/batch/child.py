@@ -48,6 +48,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a plugin prints must not stand among the replies
     _limit(memory)
     _end_with(os.getppid())
+    send(replies, {"ready": True})  # only now does the time of a task begin to count
     while (job := receive(sys.stdin.buffer)) is not None:
         _alarm(seconds + _GRACE)
         outcome = _performed(job[0], memory)

@@ -7,27 +7,36 @@ is sent is paths and the digests of the recordings as this machine has them; a w
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from slacheck import __version__
 from slacheck.batch.crew import Prepare
-from slacheck.batch.work import Outcome, digests_of, lost_outcome
+from slacheck.batch.work import OTHER_BYTES, SAME_FILES, Outcome, digests_of, lost_outcome
 from slacheck.batch.worker import Limits, perform_apart
-from slacheck.errors import Diagnostic, SlacheckError, UsageError
+from slacheck.capture.load import file_records, open_capture
+from slacheck.capture.remote import is_url
+from slacheck.engine.binding import Binding
+from slacheck.errors import CaptureError, Diagnostic, SlacheckError, UsageError
 from slacheck.evidence.pack import dependencies
+from slacheck.portion import Portion, Request, measure_portion
+from slacheck.spec.load import load_spec
+from slacheck.spec.model import Spec
 from slacheck.submission.campaign import Task
 
 _WAITING = 2
 """Tasks sent ahead for each worker thread, so that none waits for the next."""
 _SECONDS = 15
 _OTHER = "other versions"
+_SAME_VERSIONS = "install the same versions on all workers"
 Sent = Mapping[str, Any]
 
 
@@ -89,6 +98,74 @@ def cluster_crew(
     return crew
 
 
+def cluster_measure(address: str, *, jobs: int) -> Callable[[Spec, Sequence[Request]], list[Portion]]:
+    """The `elsewhere` of a check: each capture is measured by a worker of the cluster.
+
+    Raises
+    ------
+    UsageError
+        If the address is not one that may be used.
+    SlacheckError
+        If distributed is not installed.
+    """
+    check_address(address)
+    distributed = _distributed()
+
+    def measure(spec: Spec, requests: Sequence[Request]) -> list[Portion]:
+        with _client(distributed, address, jobs) as client:
+            futures = [
+                client.submit(
+                    portion_on_cluster, _sent(spec, request), key=f"slacheck-{number}-{request.id}", pure=False
+                )
+                for number, request in enumerate(requests)
+            ]
+            return [_portion(distributed, future, request) for future, request in zip(futures, requests, strict=True)]
+
+    return measure
+
+
+def _sent(spec: Spec, request: Request) -> dict[str, Any]:
+    return {
+        "spec": str(Path(spec.place).absolute()),
+        "digests": [spec.sha256, *(base.sha256 for base in spec.extends)],
+        "path": str(request.path.absolute()),
+        "id": request.id,
+        "test": request.test,
+        "signals": dict(request.signals),
+        "files": [file.sha256 for file in file_records(request.path)],
+        "versions": versions(),
+    }
+
+
+def _portion(distributed: Any, future: Any, request: Request) -> Portion:
+    """What a worker measured; its faults are those that this process would have found, named as here."""
+    try:
+        found: Portion | list[Diagnostic] = future.result()
+    except distributed.KilledWorker as error:
+        text = f"the workers of the cluster that measured it ended, {error.allowed_failures + 1} times"
+        raise CaptureError(Diagnostic(str(request.path), text)) from None
+    if isinstance(found, Portion):
+        return found
+    there, here = str(request.path.absolute()), str(request.path)
+    raise CaptureError([replace(problem, place=problem.place.replace(there, here)) for problem in found])
+
+
+def portion_on_cluster(sent: Sent) -> Portion | list[Diagnostic]:
+    """Measure one capture, or say what is wrong; runs on a worker of the cluster."""
+    try:
+        differ = _differ(sent["versions"])
+        if differ is not None:
+            raise UsageError(Diagnostic("--scheduler", differ, fix=_SAME_VERSIONS))
+        spec = load_spec(sent["spec"])
+        with open_capture(sent["path"], id=sent["id"]) as capture:
+            digests = [spec.sha256, *(base.sha256 for base in spec.extends)]
+            if digests != sent["digests"] or [file.sha256 for file in capture.files] != sent["files"]:
+                raise CaptureError(Diagnostic(sent["path"], OTHER_BYTES, fix=SAME_FILES))
+            return measure_portion(spec, Binding(capture, sent["test"], sent["signals"]))
+    except SlacheckError as error:
+        return list(error.problems)
+
+
 def _distributed() -> Any:
     try:
         import distributed
@@ -108,7 +185,7 @@ def _client(distributed: Any, address: str, jobs: int) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # there is always a server of its state; on this machine alone
                 memory_limit=None,
                 local_directory=space,
                 silence_logs=50,
@@ -116,6 +193,10 @@ def _client(distributed: Any, address: str, jobs: int) -> Iterator[Any]:
             address = stack.enter_context(cluster).scheduler_address
         elif address.startswith("tls:"):
             security = distributed.Security(require_encryption=True)
+            if security.get_connection_args("client").get("ssl_context") is None:
+                message = "TLS needs certificates, and Dask's configuration names none"
+                fix = "set distributed.comm.tls.ca-file, client.cert and client.key in it"
+                raise UsageError(Diagnostic("--scheduler", message, fix=fix))
         try:
             client = distributed.Client(address, security=security, timeout=_SECONDS, set_as_default=False)
         except (OSError, TypeError, ValueError) as error:
@@ -155,10 +236,9 @@ def _outcomes(
 
 def _job(task: Task, prepare: Prepare) -> dict[str, Any]:
     job = dict(prepare(task))
-    try:
-        job["digests"] = digests_of(Path(job["folder"]), task)
-    except SlacheckError:
-        job["digests"] = None  # the worker finds the same fault, and says so
+    if not any(map(is_url, task.captures)):  # the store of a URL is the same for all
+        with contextlib.suppress(SlacheckError):  # the worker finds the same fault, and says so
+            job["digests"] = digests_of(Path(job["folder"]), task)
     return job | {"versions": versions()}
 
 
@@ -169,7 +249,7 @@ def _outcome(distributed: Any, future: Any, task: Task) -> Outcome:
         text = f"The workers of the cluster that judged it ended, {error.allowed_failures + 1} times."
         return lost_outcome(task.name, "ERROR", text)
     if outcome["outcome"] == _OTHER:
-        raise UsageError(Diagnostic("--scheduler", outcome["address"], fix="install the same versions on all workers"))
+        raise UsageError(Diagnostic("--scheduler", outcome["address"], fix=_SAME_VERSIONS))
     return outcome
 
 
@@ -180,9 +260,15 @@ def versions() -> dict[str, str]:
 
 def on_cluster(job: Sent, seconds: float, memory: float) -> Outcome:
     """Do a task; runs on a worker of the cluster."""
-    mine, theirs = versions(), job["versions"]
-    differ = [name for name in theirs if mine.get(name) != theirs[name]]
-    if differ:
-        what = ", ".join(f"{name} {mine.get(name) or 'none'} instead of {theirs[name] or 'none'}" for name in differ)
-        return {"outcome": _OTHER, "rows": [], "address": f"a worker of the cluster has {what}", "pack": None}
+    differ = _differ(job["versions"])
+    if differ is not None:
+        return {"outcome": _OTHER, "rows": [], "address": differ, "pack": None}
     return perform_apart(job, Limits(seconds, memory))
+
+
+def _differ(theirs: Mapping[str, str]) -> str | None:
+    """How this worker's versions differ from those of the machine that sent the task."""
+    mine = versions()
+    differ = [name for name in theirs if mine.get(name) != theirs[name]]
+    what = ", ".join(f"{name} {mine.get(name) or 'none'} instead of {theirs[name] or 'none'}" for name in differ)
+    return f"a worker of the cluster has {what}" if differ else None

@@ -110,5 +110,5 @@ def count(rows: Iterator[dict[str, Any]]) -> Counter[str]:
 
 
 def worst(counts: Mapping[str, int]) -> str:
-    """The outcome of the whole."""
-    return next(outcome for outcome in EXIT_CODES if counts.get(outcome))
+    """The outcome of the whole; of nothing at all, INCONCLUSIVE."""
+    return next((outcome for outcome in EXIT_CODES if counts.get(outcome)), "INCONCLUSIVE")

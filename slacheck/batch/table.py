@@ -56,11 +56,12 @@ def rows_of(name: str, document: dict[str, Any], pack: tuple[str, str]) -> list[
         "pack": pack[0],
         "pack_sha256": pack[1],
     }
-    return [
+    rows = [
         _row({**common, **_of_finding(finding), **_of_check(check)})
         for finding in document["findings"]
         for check in finding["checks"] or (None,)
     ]
+    return rows or [_row({**common, "verdict": document["verdict"]})]
 
 
 def lost(name: str, outcome: str, message: str) -> list[Row]:
@@ -177,6 +178,9 @@ def read_table(path: Path) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not path.is_file():
+        fix = "a batch that was ended writes it when it is gone on with: batch CAMPAIGN -o DIR --resume"
+        raise CaptureError(Diagnostic(str(path), "there is no table of a batch", fix=fix))
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if tuple(file.schema_arrow.names) != COLUMNS:

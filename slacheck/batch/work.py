@@ -11,6 +11,7 @@ from typing import Any
 from slacheck import __version__, api
 from slacheck.batch.table import BAD_INPUT, Row, lost, rows_of
 from slacheck.capture.load import file_records
+from slacheck.capture.remote import is_url
 from slacheck.contract import FileRecord
 from slacheck.errors import CaptureError, Diagnostic, SlacheckError
 from slacheck.evidence.canonical import canonical_json
@@ -19,8 +20,10 @@ from slacheck.spec.load import load_spec
 from slacheck.spec.model import Spec
 from slacheck.submission.campaign import Task, task_of
 from slacheck.submission.load import Submission, load_submission
-from slacheck.submission.recordings import name_captures
+from slacheck.submission.recordings import find_captures
 
+OTHER_BYTES = "the worker has other bytes under this name than the machine that sent the task"
+SAME_FILES = "let all workers see the same files, by the same path"
 SAME = "same"
 """Outcome of a task whose earlier result still stands."""
 
@@ -59,7 +62,7 @@ def lost_outcome(name: str, outcome: str, message: str) -> Outcome:
 
 def _judged(folder: Path, task: Task, digests: Mapping[str, Any] | None) -> Outcome:
     document = folder / task.document
-    captures = [folder / capture for capture in task.captures]
+    captures = _given(folder, task)
     results = api.check(document, captures or None, map=dict(task.signals), test=task.test)
     record = results.run.record
     _refuse_others(record.captures, digests)
@@ -72,6 +75,10 @@ def _judged(folder: Path, task: Task, digests: Mapping[str, Any] | None) -> Outc
     return {"outcome": found["verdict"], "rows": rows, "address": address, "pack": pack}
 
 
+def _given(folder: Path, task: Task) -> list[Path | str]:
+    return [capture if is_url(capture) else folder / capture for capture in task.captures]
+
+
 def _refuse_others(captures: Iterable[Any], digests: Mapping[str, Any] | None) -> None:
     """Refuse recordings that are not, byte for byte, those that the sender has under the same name."""
     if digests is None:
@@ -80,13 +87,7 @@ def _refuse_others(captures: Iterable[Any], digests: Mapping[str, Any] | None) -
     meant = sorted([name, sha256] for files in digests.values() for name, sha256 in files)
     if read != meant:
         names = ", ".join(sorted({name for name, _ in (*_apart(read, meant), *_apart(meant, read))}))
-        raise CaptureError(
-            Diagnostic(
-                names,
-                "the worker has other bytes under this name than the machine that sent the task",
-                fix="let all workers see the same files, by the same path",
-            )
-        )
+        raise CaptureError(Diagnostic(names, OTHER_BYTES, fix=SAME_FILES))
 
 
 def _apart(some: list[list[str]], others: list[list[str]]) -> list[list[str]]:
@@ -110,7 +111,7 @@ def address_now(folder: Path, task: Task) -> str:
     path = folder / task.document
     if task.captures:
         spec = load_spec(path)
-        named = name_captures([folder / capture for capture in task.captures], path.parent)
+        named = find_captures(_given(folder, task), path.parent)
         read = [(id, task.test, file_records(found)) for id, found in named.items()]
         return _address(task, spec, None, read)
     submission: Submission = load_submission(path)
@@ -155,7 +156,7 @@ def digests_of(folder: Path, task: Task) -> dict[str, list[list[str]]]:
         If a submission is not valid or a recording cannot be read.
     """
     if task.captures:
-        found = {capture: folder / capture for capture in task.captures}
+        found = find_captures(_given(folder, task), folder)
     else:
         found = {bound.id: bound.path for bound in load_submission(folder / task.document).bindings}
     return {name: [[file.name, file.sha256] for file in file_records(path)] for name, path in found.items()}

@@ -87,6 +87,7 @@ class Worker:
             return None
 
     def _start(self) -> subprocess.Popen[bytes]:
+        """A process that says that it is ready; one that cannot even start is found dead by its first task."""
         package = str(Path(slacheck.__file__).parents[1])
         path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(  # noqa: S603
@@ -97,6 +98,8 @@ class Worker:
             env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # an interrupt at the terminal is the supervisor's; and its readers end with it
         )
+        if self._process.stdout is not None:
+            receive(self._process.stdout)  # type: ignore[arg-type]
         return self._process
 
     def _end_late(self, process: subprocess.Popen[bytes], late: threading.Event) -> None:
@@ -121,7 +124,10 @@ _idle: dict[Limits, list[Worker]] = {}
 def perform_apart(job: Mapping[str, Any], limits: Limits) -> Outcome:
     """Do a task in a process of its own, which is kept for the next one."""
     waiting = _idle.setdefault(limits, [])
-    worker = waiting.pop() if waiting else Worker(limits)
+    try:
+        worker = waiting.pop()
+    except IndexError:
+        worker = Worker(limits)
     try:
         return worker.perform(job)
     finally:

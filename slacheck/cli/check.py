@@ -28,7 +28,7 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 
 @click.command()
 @click.argument("document", metavar="SPEC|SUBMISSION", type=click.Path(path_type=Path))
-@click.argument("captures", metavar="[CAPTURE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("captures", metavar="[CAPTURE|URL]...", nargs=-1)
 @click.option("-o", "output", metavar="PACK.zip", type=click.Path(path_type=Path), help="Write the evidence pack.")
 @click.option(
     "--map", "mapping", metavar="SIGNAL=CHANNEL", multiple=True, callback=_mapping, help="Where a signal is recorded."
@@ -40,12 +40,13 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
     "--jobs", metavar="N", type=click.IntRange(1, 1024), default=1, show_default=True, help="Captures side by side."
 )
 @click.option("--sign", metavar="KEY", type=click.Path(path_type=Path), help="Sign the pack with this private key.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask: local, tcp://127.0.0.1:PORT or tls://HOST:PORT.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict; no progress.")
 @click.pass_context
 def check(
     ctx: click.Context,
     document: Path,
-    captures: tuple[Path, ...],
+    captures: tuple[str, ...],
     output: Path | None,
     mapping: dict[str, str],
     test: str | None,
@@ -53,6 +54,7 @@ def check(
     embed: bool,
     sign: Path | None,
     jobs: int,
+    scheduler: str | None,
     quiet: bool,
 ) -> None:
     """Check captures against a spec, or all that a submission (*.sla.yaml) binds.
@@ -62,15 +64,19 @@ def check(
     slacheck check vendor-b.sla.yaml --format json
     """  # noqa: D301 - click ends a paragraph at the backspace
     from slacheck import api
+    from slacheck.batch.cluster import cluster_measure
 
     if embed and output is None:
         raise click.UsageError("--embed puts captures into a pack; name it with -o PACK.zip", ctx)
     if sign is not None and output is None:
         raise click.UsageError("--sign signs the pack; name it with -o PACK.zip", ctx)
-    refuse_output(output, (".zip",), (document, *captures, *([] if sign is None else [sign])))
+    refuse_output(output, (".zip",), (document, *map(Path, captures), *([] if sign is None else [sign])))
     key = None if sign is None else opened_key(sign)
+    elsewhere = None if scheduler is None else cluster_measure(scheduler, jobs=jobs)
     with progress(quiet) as tell:
-        results = api.check(document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs)
+        results = api.check(
+            document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs, elsewhere=elsewhere
+        )
         if output is not None:
             results.write_pack(output, embed=embed, sign=key)
     if form == "json":

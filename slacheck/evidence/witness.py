@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from slacheck.contract import Finding, Witness
 from slacheck.engine.binding import Draft
@@ -16,9 +16,9 @@ _COLUMNS = 800
 
 
 def traces_of(
-    spec: Spec, findings: Sequence[Finding], drafts: Sequence[Draft], sources: Mapping[int, Source]
+    findings: Sequence[Finding], drafts: Sequence[Draft], cut: Callable[[Draft, Witness], Trace | None]
 ) -> Iterator[tuple[int, tuple[str, Trace]]]:
-    """Index of each finding with a witness, the member's name, and its trace."""
+    """Index of each finding with a witness, the member's name, and its trace, which `cut` gives."""
     numbers: dict[str, int] = {}
     for index, (finding, draft) in enumerate(zip(findings, drafts, strict=True)):
         number = numbers.setdefault(finding.requirement.id, 0)
@@ -26,12 +26,13 @@ def traces_of(
         witness = finding.decider.measurement.witness if finding.decider is not None else None
         if witness is None or draft.binding is None:
             continue
-        trace = _trace(spec, witness, sources[id(draft.binding)])
+        trace = cut(draft, witness)
         if trace is not None:
             yield index, (f"traces/{finding.requirement.id}-{number}.parquet", trace)
 
 
-def _trace(spec: Spec, witness: Witness, source: Source) -> Trace | None:
+def trace_of(spec: Spec, witness: Witness, source: Source) -> Trace | None:
+    """The trace of a witness: its own points, or the record's envelope; None if there is nothing to draw."""
     if witness.axis == "frequency":
         x = [point[0] for point in witness.points]
         y = [point[1] for point in witness.points]

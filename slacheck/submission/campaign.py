@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from slacheck.capture import remote
+from slacheck.capture.remote import is_url
 from slacheck.document import Document, in_order, read_document, validate
 from slacheck.errors import Diagnostic, SpecError, UsageError
 from slacheck.spec.load import load_spec
@@ -23,7 +25,6 @@ from slacheck.submission.problems import kind_of, signal_fault, unknown, unporta
 
 SUBMISSION = ".sla.yaml"
 _SIDECAR = ".meta.yaml"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,6 @@ class Campaign:
     tasks: tuple[Task, ...]
 
 
-def is_url(name: str) -> bool:
-    """Whether a capture is named by a URL."""
-    return _URL.match(name) is not None
-
-
 def load_campaign(path: Path, *, output: Path | None = None) -> Campaign:
     """The campaign of a document, or of every `*.sla.yaml` below a folder.
 
@@ -94,7 +90,7 @@ def load_campaign(path: Path, *, output: Path | None = None) -> Campaign:
 
 
 def lint_campaign(path: Path) -> int:
-    """Validate a campaign and every spec and submission it names; how many results it asks for.
+    """Validate a campaign and every spec and submission it names; how many results it asks for (a URL counts once).
 
     Raises
     ------
@@ -103,7 +99,7 @@ def lint_campaign(path: Path) -> int:
     """
     document = read_document(path)
     model = validate(document, CampaignModel)
-    tasks = _Expansion(document, path.parent, None).tasks(model)
+    tasks = _Expansion(document, path.parent, None, online=False).tasks(model)
     problems: list[Diagnostic] = []
     for index, entry in enumerate(model.entries):
         if entry.spec is not None:
@@ -138,6 +134,7 @@ class _Expansion:
     document: Document
     folder: Path
     output: Path | None
+    online: bool = True
     problems: list[Diagnostic] = field(default_factory=list)
     found: dict[str, Task] = field(default_factory=dict)
 
@@ -177,7 +174,7 @@ class _Expansion:
     def _found(self, index: int, key: str, pattern: str) -> list[str]:
         """Files that a path or pattern matches; at least one, or a fault."""
         if is_url(pattern) and key == "captures":
-            return [pattern]
+            return remote.matches(pattern) if self.online and "*" in pattern else [pattern]
         fault = unportable(pattern)
         if fault is None and ".." in pattern.split("/"):
             fault = f"{pattern!r} leads out of the folder of this document", "move the files below this document"
@@ -196,7 +193,7 @@ def _twice(name: str) -> tuple[str, str]:
 
 def _shown(capture: str) -> str:
     """A capture in the name of its result: of a URL the path, without host, user and query."""
-    return re.split(r"[?#]", capture.partition("://")[2])[0].partition("/")[2] if is_url(capture) else capture
+    return remote.relative_name(capture) if is_url(capture) else capture
 
 
 def matches(folder: Path, pattern: str, output: Path | None) -> list[str]:

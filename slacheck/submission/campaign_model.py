@@ -28,7 +28,7 @@ class CampaignEntry(Model):
     captures: Text | None = Field(
         None,
         description="Recordings: a path or pattern (* within a folder, ** through folders), relative to this "
-        "document's folder; or the URL of one recording.",
+        "document's folder; or a URL (s3://, https://).",
     )
     test: Text | None = Field(None, description="Test of the spec under which they were recorded.")
     signals: dict[str, Text] = Field(

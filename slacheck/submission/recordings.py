@@ -11,11 +11,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slacheck.capture.remote import fetch, is_url, relative_name
 from slacheck.errors import Diagnostic, UsageError
 from slacheck.submission.problems import kind_of
 
 if TYPE_CHECKING:
     from slacheck.capture.capture import Capture
+
+
+def find_captures(given: Sequence[Path | str], folder: Path) -> dict[str, Path]:
+    """Capture ids and files, in the order of `given`; those named by a URL are fetched, and named by its path.
+
+    Raises
+    ------
+    SlacheckError
+        If one recording is given twice, is not a file, or cannot be fetched.
+    """
+    files = [Path(one) for one in given if not is_url(str(one))]
+    local = iter(name_captures(files, folder).items())
+    found: dict[str, Path] = {}
+    for one in given:
+        id, path = (relative_name(str(one)), fetch(str(one))) if is_url(str(one)) else next(local)
+        if id in found:
+            raise UsageError(Diagnostic(id, "this capture is given twice; one recording counts once"))
+        found[id] = path
+    return found
 
 
 def name_captures(paths: Sequence[Path], folder: Path) -> dict[str, Path]:

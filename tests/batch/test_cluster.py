@@ -2,8 +2,9 @@
 
 import pytest
 
+from slacheck import api
 from slacheck.batch import cluster
-from slacheck.batch.cluster import check_address, cluster_crew, on_cluster, versions
+from slacheck.batch.cluster import check_address, cluster_crew, cluster_measure, on_cluster, versions
 from slacheck.batch.conduct import Way, conduct
 from slacheck.batch.work import digests_of, perform
 from slacheck.batch.worker import Limits
@@ -46,12 +47,44 @@ def test_scheduler_without_dask_says_what_to_install(monkeypatch):
         cluster_crew("local", jobs=1, limits=Limits())
 
 
-def test_batch_on_a_cluster_of_two_processes_gives_the_same_bytes(campaign, tmp_path):
-    pytest.importorskip("distributed")
+@pytest.fixture(scope="module")
+def scheduler():
+    """The address of a cluster of two processes."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        memory_limit=None,
+        silence_logs=50,
+    ) as running:
+        yield running.scheduler_address
+
+
+def test_batch_on_a_cluster_of_two_processes_gives_the_same_bytes(scheduler, campaign, tmp_path):
     loaded = load_campaign(campaign)
     conduct(loaded, tmp_path / "here", way=INLINE)
-    conduct(loaded, tmp_path / "there", way=Way(crew=cluster_crew("local", jobs=2, limits=Limits())))
+    conduct(loaded, tmp_path / "there", way=Way(crew=cluster_crew(scheduler, jobs=2, limits=Limits())))
     assert files_of(tmp_path / "here") == files_of(tmp_path / "there")
+
+
+def test_check_on_a_cluster_of_two_processes_gives_the_same_bytes(scheduler, campaign):
+    captures = sorted((campaign.parent / "runs").glob("*.csv"))
+    here = api.check(campaign.parent / "tiny.yaml", captures, test="run")
+    there = api.check(campaign.parent / "tiny.yaml", captures, test="run", elsewhere=cluster_measure(scheduler, jobs=2))
+    assert here.run.members == there.run.members
+
+
+def test_check_on_a_cluster_of_a_damaged_capture_says_what_it_says_here(scheduler, campaign, facility, monkeypatch):
+    monkeypatch.chdir(campaign.parent)
+    facility.write("runs/bad.csv", "t [s],P\n0,x\n")
+    said = []
+    for elsewhere in (None, cluster_measure(scheduler, jobs=2)):
+        with pytest.raises(SlacheckError) as error:
+            api.check("tiny.yaml", ["runs/run-1.csv", "runs/bad.csv"], elsewhere=elsewhere)
+        said.append(str(error.value))
+    assert said[0] == said[1]
 
 
 def job(campaign, **more):

@@ -121,7 +121,7 @@ def test_batch_killed_at_random_moments_and_resumed_ends_in_the_same_bytes(campa
 
 # ---------------------------------------------------------------- poison
 
-LIMITS = Limits(seconds=4.0, memory=2.0)
+LIMITS = Limits(seconds=5.0, memory=2.0)
 
 
 def test_batch_poison_recording_is_an_error_for_itself_alone_and_says_why(campaign, poison, tmp_path, facility):
@@ -137,7 +137,7 @@ def test_batch_poison_recording_is_an_error_for_itself_alone_and_says_why(campai
     assert why == {
         "exit.csv": ended.format("with exit code 7"),
         "crash.csv": ended.format("by signal 11 (SIGSEGV)"),
-        "hang.csv": "It took longer than the limit of 4 s and was ended; give more with --time-limit.",
+        "hang.csv": "It took longer than the limit of 5 s and was ended; give more with --time-limit.",
         "memory.csv": "It needs more memory than the limit of 2 GiB; give more with --memory-limit.",
     }
 

@@ -62,7 +62,7 @@ def test_batch_summary_prints_again_what_the_batch_found(ready):
     [
         ([], "name the folder of the results with -o DIR"),
         (["--summary", "-o", "x"], "--summary takes the folder of a batch alone"),
-        (["--summary"], "not the table of a batch"),
+        (["--summary"], "checks.parquet: error: there is no table of a batch"),
         (["-o", "out", "--jobs", "0"], "0 is not in the range 1<=x<=1024"),
         (["-o", "out", "--time-limit", "0"], "0.0 is not in the range x>0"),
     ],

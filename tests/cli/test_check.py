@@ -143,7 +143,7 @@ def test_check_test_is_written_down(ready):
         ),
         (["run-1.csv", "--embed"], "--embed puts captures into a pack; name it with -o PACK.zip"),
         (["run-1.csv", "--jobs", "0"], "0 is not in the range"),
-        (["run-1.csv", "--scheduler", "x"], "No such option"),
+        (["run-1.csv", "--scheduler", "x"], "'x' is no address; expected local, tcp://127.0.0.1:PORT"),
     ],
 )
 def test_check_called_wrongly_says_why_and_exits_with_2(ready, monkeypatch, args, message):
@@ -324,3 +324,20 @@ def test_check_jobs_with_several_faulty_captures_names_the_first(facility):
 SECOND_CLAUSE = """\
   - {id: RANGE-1, kind: dynamic_range, signal: power, window: 1 s, limits: {peak_to_peak: {max: 5 kW}}}
 """
+
+
+def test_check_of_a_url_gives_the_verdict_and_names_the_path_below_the_host(facility, monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    monkeypatch.setenv("SLACHECK_CACHE", str(facility.folder / "cache"))
+    facility.spec()
+    store = fsspec.filesystem("memory")
+    for path in (facility.capture(), facility.folder / "run-1.csv.meta.yaml"):
+        store.pipe(f"/lab/hall/{path.name}", path.read_bytes())
+    pack = facility.folder / "p.zip"
+    result = run("check", facility.folder / "tiny.yaml", "memory://lab/hall/run-1.csv", "-o", pack, "--embed")
+    assert result.exit_code == 0, result.output
+    with zipfile.ZipFile(pack) as members:
+        found = {name: members.read(name) for name in members.namelist()}
+    assert json.loads(found["results.json"])["captures"][0]["id"] == "hall/run-1.csv"
+    assert found["captures/hall/run-1.csv"] == (facility.folder / "run-1.csv").read_bytes()
+    assert str(facility.folder).encode() not in b"".join(found.values())
