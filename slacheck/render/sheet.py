@@ -154,7 +154,7 @@ def _finding(finding: ShownFinding, report: Report) -> dict[str, Any]:
         "caption": _caption(found) if finding.plot else "",
         "checks": [_check(check) for check in finding.checks],
         "gates": [_gate(gate, names) for gate, names in finding.gates],
-        "notes": list(found["notes"]) if finding.checks else [],
+        "notes": list(found["notes"]),
         "parameters": _paired(finding.parameters),
     }
 
