@@ -14,6 +14,7 @@ from slacheck.evidence.pack import manifest
 from slacheck.evidence.record import results_document
 from slacheck.evidence.trace import Series, Trace
 from slacheck.render import html
+from slacheck.render.report import ReportSource
 
 EMPTY = {"meta", "br", "line", "rect", "circle", "path", "polygon", "link", "img", "input", "hr"}
 
@@ -168,6 +169,15 @@ def test_html_shows_the_manifest_where_there_is_one(synthetic):
     text = report(synthetic, record, manifest=told)
     assert hashlib.sha256(canonical_json(told)).hexdigest() in text
     assert "numpy" in text
+
+
+def test_html_of_a_redacted_pack_says_that_plots_are_withheld_not_left_out(synthetic):
+    record = synthetic.record()
+    redaction = {"reasons": [], "withheld": {"traces/DYN-1-0.parquet": {"bytes": 1, "sha256": "ab" * 32}}}
+    source = ReportSource(results_document(record), synthetic.resolved(record), {}, redaction=redaction)
+    text = html.page(source)
+    assert text.count("The plot is withheld; the manifest keeps the digest of its data") == 2
+    assert "to keep this file small" not in text
 
 
 def test_html_is_deterministic(synthetic, plain):
