@@ -385,6 +385,11 @@
     addEventListener("beforeprint", whole);
   };
 
+  // a link to a closed page of the manual opens it
+  addEventListener("hashchange", () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === "DETAILS") target.open = true;
+  });
   const table = document.querySelector("table.summary");
   if (table) clauses(table);
   for (const holder of document.querySelectorAll("figure .scroll")) plot(holder);

@@ -28,6 +28,14 @@ def sheet(report: Report) -> dict[str, Any]:
         "findings": [_finding(finding, report) for finding in report.findings],
         "captures": [_capture(capture) for capture in results["captures"]],
         "claims": [[claim["requirement"], claim["check"], claim["value"]] for claim in results["claims"]],
+        "manuals": [
+            {
+                "kind": kind,
+                "provider": results["kinds"][kind],
+                "blocks": [{"form": block.form, "text": block.text} for block in blocks],
+            }
+            for kind, blocks in report.manuals.items()
+        ],
         "versions": _versions(report.manifest),
         "withheld": _withheld(report.redaction),
         "redacted": [] if report.redaction is None else list(report.redaction["reasons"]),
