@@ -103,8 +103,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _without_glyph(typst: ModuleType, texts: Iterable[str]) -> frozenset[str]:
     """The characters that no font has, found by having each set: the standards do not allow a missing glyph."""
-    unusual = sorted({character for text in texts for character in printable(text.replace("\n", " "))} - _PLAIN)
-    return frozenset(_refused(typst, unusual))
+    unusual = set[str]().union(*map(set, texts)) - _PLAIN
+    return frozenset(_refused(typst, sorted(c for c in unusual if printable(c) == c)))
 
 
 _PROBE = '#set document(title: "-")\n#set text(lang: "en")\n#json(bytes(sys.inputs.report))'
@@ -139,8 +139,10 @@ def _shown(value: Any, unknown: frozenset[str], longest: int = _LONGEST_WORD) ->
         return [_shown(inner, unknown, longest) for inner in value]
     if not isinstance(value, str):
         return value
-    text = "\n".join(printable(line) for line in value.split("\n"))
-    text = "".join(_code(character) if character in unknown else character for character in text)
+    text = value
+    if not set(value) <= _PLAIN:
+        text = "\n".join(printable(line) for line in value.split("\n"))
+        text = "".join(_code(character) if character in unknown else character for character in text)
     return text if text.startswith("<svg ") else _breakable(text, longest)
 
 
