@@ -28,7 +28,8 @@ _NO_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 """Of a document whose captures do not say when they were recorded: that of the pack's members."""
 _PLAIN = frozenset(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0x180), *map(ord, "±µΩ−–—…≤≥∞√×·✓✗→“”‘’\n")]))
 """Characters that the fonts are known to have; others are tried."""
-_LONGEST_WORD = 24
+_LONGEST_WORD, _LONGEST_FACT = 24, 60
+"""Letters that a column holds, and a line of the certificate."""
 _REPLACED = (
     "Characters that the fonts of this PDF lack are shown by their code, such as {}; the HTML report shows them."
 )
@@ -102,8 +103,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _without_glyph(typst: ModuleType, texts: Iterable[str]) -> frozenset[str]:
     """The characters that no font has, found by having each set: the standards do not allow a missing glyph."""
-    unusual = sorted({character for text in texts for character in printable(text.replace("\n", " "))} - _PLAIN)
-    return frozenset(_refused(typst, unusual))
+    unusual = set[str]().union(*map(set, texts)) - _PLAIN
+    return frozenset(_refused(typst, sorted(c for c in unusual if printable(c) == c)))
 
 
 _PROBE = '#set document(title: "-")\n#set text(lang: "en")\n#json(bytes(sys.inputs.report))'
@@ -128,19 +129,23 @@ def _code(character: str) -> str:
     return f"[U+{ord(character):04X}]"
 
 
-def _shown(value: Any, unknown: frozenset[str]) -> Any:
+def _shown(value: Any, unknown: frozenset[str], longest: int = _LONGEST_WORD) -> Any:
     """The document with what cannot be seen or set made visible, and long words breakable."""
     if isinstance(value, dict):
-        return {key: _shown(inner, unknown) for key, inner in value.items()}
+        return {
+            key: _shown(inner, unknown, _LONGEST_FACT if key == "facts" else longest) for key, inner in value.items()
+        }
     if isinstance(value, list):
-        return [_shown(inner, unknown) for inner in value]
+        return [_shown(inner, unknown, longest) for inner in value]
     if not isinstance(value, str):
         return value
-    text = "\n".join(printable(line) for line in value.split("\n"))
-    text = "".join(_code(character) if character in unknown else character for character in text)
-    return text if text.startswith("<svg ") else _breakable(text)
+    text = value
+    if not set(value) <= _PLAIN:
+        text = "\n".join(printable(line) for line in value.split("\n"))
+        text = "".join(_code(character) if character in unknown else character for character in text)
+    return text if text.startswith("<svg ") else _breakable(text, longest)
 
 
-def _breakable(text: str) -> str:
-    long = re.compile(rf"[^\s{_BREAK}]{{{_LONGEST_WORD}}}(?=[^\s{_BREAK}])")
+def _breakable(text: str, longest: int) -> str:
+    long = re.compile(rf"[^\s{_BREAK}]{{{longest}}}(?=[^\s{_BREAK}])")
     return text if re.fullmatch("[0-9a-f]{64}", text) else long.sub(lambda found: found.group() + _BREAK, text)

@@ -18,12 +18,15 @@ from markupsafe import Markup
 from slacheck.render.axes import Axis, padded, padded_decades
 from slacheck.render.numbers import compact, in_unit
 from slacheck.render.plot_inside import BOTTOM, LEFT, PANEL, RIGHT, TOP, WIDTH, Panel, Point, draw_inside
-from slacheck.render.svg import add, markup, picture, text_width, write
+from slacheck.render.svg import add, markup, picture, write
 from slacheck.units import QuantityError, parse_unit
 
 if TYPE_CHECKING:
     from slacheck.contract import Mark
     from slacheck.evidence.trace import Series, Trace
+
+_WIDEST = 8.0
+"""Width of a figure in the widest of the fonts a page may be shown in. [px]"""
 
 
 def witness_plot(trace: Trace, moment: float | None = None) -> Markup:
@@ -143,7 +146,7 @@ def _frame(drawing: ET.Element, panel: Panel, *, last: bool) -> None:
         write(ticks, label, "tick", LEFT - 7, y.pixel(value) + 4, "end")
     if last:
         for value, label in x.ticks(8):
-            at = min(x.pixel(value), WIDTH - text_width(label) / 2)
+            at = min(x.pixel(value), WIDTH - _WIDEST * len(label) / 2)
             write(ticks, label, "tick", at, y.start + 17, "middle")
     unit = "" if panel.unit in ("", "1") else f" [{panel.unit}]"
     write(drawing, f"{panel.name}{unit}", "name", LEFT, y.end - 8)

@@ -64,7 +64,7 @@
 
   // ------------------------------------------------------------ plots
 
-  const FAR = 1e5, WIDTH = 840, CHARACTER = 6.7; // as in plot_inside.py and svg.py
+  const FAR = 1e5, WIDTH = 840, WIDEST = 8; // as in plot_inside.py and plot.py
   const HINT = "Drag to zoom, Shift and drag to pan, double click for the whole. With a plot in focus: wheel or + and \u2212 "
     + "zoom, arrows read out, Shift and arrows pan, up and down stretch the height, F fits it, 0 shows the whole.";
   const scaled = (axis, value) => (axis.log ? Math.log10(Math.max(value, 1e-300)) : value);
@@ -215,7 +215,7 @@
     }
     if (!panel.last) return;
     for (const [value, label] of upright) {
-      const x = Math.min(pixel(panel.x, value), WIDTH - (CHARACTER * label.length) / 2).toFixed(1);
+      const x = Math.min(pixel(panel.x, value), WIDTH - (WIDEST * label.length) / 2).toFixed(1);
       draw("text", "tick", { x, y: bottom + 17, "text-anchor": "middle" }, group).textContent = label;
     }
   };
@@ -385,6 +385,11 @@
     addEventListener("beforeprint", whole);
   };
 
+  // a link to a closed page of the manual opens it
+  addEventListener("hashchange", () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === "DETAILS") target.open = true;
+  });
   const table = document.querySelector("table.summary");
   if (table) clauses(table);
   for (const holder of document.querySelectorAll("figure .scroll")) plot(holder);

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from slacheck.contract import WORST_FIRST
+from slacheck.contract import WORST_FIRST, Kind
+from slacheck.errors import SlacheckError
 from slacheck.evidence.canonical import canonical_json
+from slacheck.render.manual import Block, manuals_of
 from slacheck.render.numbers import Document, Numbers, deciding, groups, in_unit, is_unverified, numbers_of, with_unit
 from slacheck.render.plot import witness_plot
 from slacheck.render.scalebar import scale_bar
 from slacheck.render.signatures import Signature
+from slacheck.spec.plugins import all_kinds
 
 if TYPE_CHECKING:
     from slacheck.evidence.trace import Trace
@@ -111,6 +114,7 @@ class Report:
     rule: str
     findings: list[ShownFinding]
     unverified: list[str]
+    manuals: Mapping[str, list[Block]]
 
 
 def report_of(source: ReportSource) -> Report:
@@ -128,7 +132,16 @@ def report_of(source: ReportSource) -> Report:
         rule=_RULES[results["decision"]["rule"]],
         findings=[_finding(index, found, source) for index, found in enumerate(results["findings"])],
         unverified=list(dict.fromkeys(f["requirement"] for f in results["findings"] if is_unverified(f))),
+        manuals=manuals_of(results["kinds"], _installed()),
     )
+
+
+def _installed() -> tuple[Kind[Any], ...]:
+    """The kinds that are here; none where another distribution's cannot be loaded, as no report hangs on them."""
+    try:
+        return all_kinds()
+    except SlacheckError:
+        return ()
 
 
 def _finding(index: int, found: Document, source: ReportSource) -> ShownFinding:

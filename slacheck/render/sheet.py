@@ -28,7 +28,17 @@ def sheet(report: Report) -> dict[str, Any]:
         "findings": [_finding(finding, report) for finding in report.findings],
         "captures": [_capture(capture) for capture in results["captures"]],
         "claims": [[claim["requirement"], claim["check"], claim["value"]] for claim in results["claims"]],
+        "manuals": [
+            {
+                "kind": kind,
+                "provider": results["kinds"][kind],
+                "blocks": [{"form": block.form, "text": block.text} for block in blocks],
+            }
+            for kind, blocks in report.manuals.items()
+        ],
         "versions": _versions(report.manifest),
+        "withheld": _withheld(report.redaction),
+        "redacted": [] if report.redaction is None else list(report.redaction["reasons"]),
     }
 
 
@@ -76,6 +86,10 @@ def _facts(report: Report) -> list[dict[str, Any]]:
     facts.append(_fact("SHA-256 of results.json", report.digest, code=True))
     if report.manifest_digest is not None:
         facts.append(_fact("SHA-256 of manifest.json", report.manifest_digest, code=True))
+    if report.redaction is not None:
+        count = len(report.redaction["withheld"])
+        members = "member" if count == 1 else "members"
+        facts.append(_fact("withheld by a redaction", f"{count} {members} of the pack, listed on the last page"))
     signatures = [f"{signature.key}, {signature.state}" for signature in report.signatures or ()]
     facts.append(_fact("signatures", "\n".join(signatures) or "none: the pack is not signed"))
     return facts
@@ -91,6 +105,13 @@ def _versions(manifest: Document | None) -> list[list[str]]:
     if manifest is None:
         return []
     return [["slacheck", manifest["slacheck"]["version"]], *map(list, sorted(manifest["dependencies"].items()))]
+
+
+def _withheld(redaction: Document | None) -> list[dict[str, str]]:
+    withheld = {} if redaction is None else redaction["withheld"]
+    return [
+        {"name": n, "bytes": str(entry["bytes"]), "sha256": entry["sha256"]} for n, entry in sorted(withheld.items())
+    ]
 
 
 # ---------------------------------------------------------------- the table of clauses
@@ -151,10 +172,10 @@ def _finding(finding: ShownFinding, report: Report) -> dict[str, Any]:
         "reasons": [{"code": _words(r["code"]), "sentence": r["sentence"]} for r in found["reasons"]],
         "plot": picture(finding.plot) if finding.plot else None,
         "plot_words": f"Plot of what decided {found['requirement']}: limits, and what was recorded",
-        "caption": _caption(found) if finding.plot else "",
+        "caption": _caption(found) if finding.plot else _left_out(found),
         "checks": [_check(check) for check in finding.checks],
         "gates": [_gate(gate, names) for gate, names in finding.gates],
-        "notes": list(found["notes"]) if finding.checks else [],
+        "notes": list(found["notes"]),
         "parameters": _paired(finding.parameters),
     }
 
@@ -182,6 +203,13 @@ def _caption(found: Document) -> str:
     witness = found["witness"]
     every = ": smallest and largest sample of each column, so that none is lost" if witness["axis"] == "time" else ""
     return f"What decided {witness['check']}{every}; the data are {witness['trace']} in the evidence pack."
+
+
+def _left_out(found: Document) -> str:
+    """Said in place of a plot: a PDF leaves none out, so that the pack holds no data of it."""
+    if found["witness"] is None:
+        return ""
+    return f"The plot is withheld; the manifest keeps the digest of its data, {found['witness']['trace']}."
 
 
 def picture(drawing: Markup) -> str:

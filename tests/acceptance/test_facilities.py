@@ -72,7 +72,7 @@ def test_facility_pack_verifies_and_renders(facility, slacheck_command, tmp_path
     verified = slacheck_command("verify", pack)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "intact; signer not checked" in verified.stdout
-    for name in ("report.html", "report.xml"):
+    for name in ("report.html", "report.pdf", "report.xml"):
         rendered = slacheck_command("report", pack, "-o", tmp_path / name)
         assert rendered.returncode == 0, rendered.stderr
         assert (tmp_path / name).stat().st_size > 1000

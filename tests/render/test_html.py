@@ -1,6 +1,7 @@
 import base64
 import dataclasses
 import hashlib
+import random
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -11,7 +12,9 @@ from slacheck.contract import Term
 from slacheck.evidence.canonical import canonical_json
 from slacheck.evidence.pack import manifest
 from slacheck.evidence.record import results_document
+from slacheck.evidence.trace import Series, Trace
 from slacheck.render import html
+from slacheck.render.report import ReportSource
 
 EMPTY = {"meta", "br", "line", "rect", "circle", "path", "polygon", "link", "img", "input", "hr"}
 
@@ -168,6 +171,15 @@ def test_html_shows_the_manifest_where_there_is_one(synthetic):
     assert "numpy" in text
 
 
+def test_html_of_a_redacted_pack_says_that_plots_are_withheld_not_left_out(synthetic):
+    record = synthetic.record()
+    redaction = {"reasons": [], "withheld": {"traces/DYN-1-0.parquet": {"bytes": 1, "sha256": "ab" * 32}}}
+    source = ReportSource(results_document(record), synthetic.resolved(record), {}, redaction=redaction)
+    text = html.page(source)
+    assert text.count("The plot is withheld; the manifest keeps the digest of its data") == 2
+    assert "to keep this file small" not in text
+
+
 def test_html_is_deterministic(synthetic, plain):
     assert report(synthetic, synthetic.record(error=True)) == plain
 
@@ -213,3 +225,21 @@ def test_html_budget_term_of_another_quantity_keeps_its_own_unit(synthetic):
     text = report(synthetic, changed)
     assert '<td>gain</td><td class="n">0.194 V</td>' in text
     assert '<td>noise</td><td class="n">0.002 pu</td>' in text
+
+
+def test_html_twenty_clauses_of_three_noisy_panels_keep_all_their_plots(synthetic):
+    """Twenty clauses on an hour at 10 kS/s: what the pack holds of it is 800 columns for each signal of a plot."""
+    n, dice = 800, random.Random(1)
+    x = [4.5 * (i + 0.5) for i in range(n)]
+    series = [
+        Series(name, "V", "V", *zip(*(sorted(dice.gauss(400, 7) for _ in "ab") for _ in x), strict=True))
+        for name in ("v_a", "v_b", "v_c")
+    ]
+    record = synthetic.record(only={"DYN-1"})
+    many = dataclasses.replace(
+        record, findings=record.findings * 20, traces=dict.fromkeys(range(20), "traces/DYN-1-0.parquet")
+    )
+    traces = {"traces/DYN-1-0.parquet": Trace("time", x, tuple(series))}
+    text = html.render(results_document(many), synthetic.resolved(many), traces)
+    assert text.count('<svg viewBox="0 0 840 778" class="plot"') == 20
+    assert len(text.encode()) < 4_500_000

@@ -57,10 +57,23 @@ def test_pdf_shows_every_finding_with_its_numbers_and_what_to_do(synthetic, plai
 
 
 def test_pdf_names_signatures_as_not_checked(synthetic):
-    raw = pdf.render(source(synthetic, synthetic.record(), signatures=(Signature("SHA256:abc"),)))
-    first = words(opened(raw).pages[0].extract_text())
-    assert "SHA256:abc, not checked here: slacheck verify --key says whose it is" in first
+    raw = pdf.render(source(synthetic, synthetic.record(), signatures=(Signature(f"SHA256:{'a' * 43}"),)))
+    text = opened(raw).pages[0].extract_text()
+    first = words(text)
+    assert f"SHA256:{'a' * 43}, not checked here: slacheck verify" in first
+    assert "\u200b" not in text  # what is compared with a key is copied as it is
     assert "not signed" not in first
+
+
+def test_pdf_of_a_redacted_pack_says_what_was_withheld(synthetic):
+    entry = {"bytes": 25372, "sha256": "ab" * 32}
+    redaction = {"reasons": ["the load profile is a secret"], "withheld": {"traces/DYN-1-0.parquet": entry}}
+    raw = pdf.render(dataclasses.replace(source(synthetic, synthetic.record(), redaction=redaction), traces={}))
+    pages = [words(page.extract_text()) for page in opened(raw).pages]
+    assert "withheld by a redaction 1 member of the pack, listed on the last page" in pages[0]
+    assert "The plot is withheld; the manifest keeps the digest of its data, traces/DYN-1-0.parquet." in " ".join(pages)
+    assert "the load profile is a secret" in pages[-1]
+    assert "ab" * 32 in pages[-1].replace(" ", "")
 
 
 def test_pdf_is_the_same_bytes_again_and_carries_the_date_of_the_captures(synthetic, plain):
