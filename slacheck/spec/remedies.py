@@ -285,8 +285,8 @@ def _credit_problems(credit: CreditModel, around: Surroundings) -> Iterator[Prob
 def _count_problems(credit: CreditModel) -> Iterator[Problem]:
     if credit.check is not None:
         yield Problem(("check",), f"{credit.counts} counts whatever failed, so no check is named", "remove it")
-    if "over" in credit.model_fields_set:
-        yield Problem(("over",), f"{credit.counts} is a number already", "remove it")
+    if credit.over == "total":
+        yield Problem(("over",), f"{credit.counts} is a sum already", "remove it")
     for path, amount in _amounts(credit):
         if amount.unit:
             yield Problem(path, f"{credit.counts} is a number of failures, got {amount.text!r}", "write a whole number")
