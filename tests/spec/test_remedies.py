@@ -42,31 +42,63 @@ def faults(text):
     try:
         spec_of(text)
     except SpecError as error:
-        return [
-            f"{d.line}:{d.column} {d.message}" + ("" if d.fix is None else f" | {d.fix}") for d in error.problems
-        ]
+        return [f"{d.line}:{d.column} {d.message}" + ("" if d.fix is None else f" | {d.fix}") for d in error.problems]
     return []
 
 
 CASES = [
-    ("85.00 USD", "85.00 EUR", ["16:75 '85.00 EUR/MWh' is in another currency than the charge, '1000.00 USD' | write it in USD; slacheck knows no exchange rate"]),
-    ("onset: 5 %", "onset: 5.00 EUR", ["12:45 '5.00 EUR' is in another currency than the charge, '1000.00 USD' | write it in USD; slacheck knows no exchange rate"]),
+    (
+        "85.00 USD",
+        "85.00 EUR",
+        [
+            "16:75 '85.00 EUR/MWh' is in another currency than the charge, '1000.00 USD' | write it in USD; slacheck knows no exchange rate"
+        ],
+    ),
+    (
+        "onset: 5 %",
+        "onset: 5.00 EUR",
+        [
+            "12:45 '5.00 EUR' is in another currency than the charge, '1000.00 USD' | write it in USD; slacheck knows no exchange rate"
+        ],
+    ),
     ("[A-1, A-2], onset", "[A-1, A-3], onset", ["12:32 there is no requirement 'A-3' | did you mean 'A-2'?"]),
     ("[A-1, A-2], onset", "[A-1, A-1], onset", ["12:32 'A-1' stands here twice, and would be counted twice"]),
     ("check: up", "check: upp", ["13:40 A-1 has no check 'upp' | did you mean 'up'?"]),
     ("per: 1 MW/s", "per: 1 MW", ["13:78 '1 MW' does not fit up of A-1, which counts in W/s"]),
     ("per: 1 MW/s", "per: 1", ["13:78 '1' does not fit up of A-1, which counts in W/s"]),
     ("per: 1 MW/s", "per: 0 MW/s", ["13:78 an increment must be more than zero"]),
-    ("check: up, counts: excess,", "counts: excess_percent,", ["13:41 the limit of down of A-1 is 0, of which nothing is a percentage | write excess", "13:75 '1 MW/s' does not fit up of A-1, which counts in %", "13:75 '1 MW/s' does not fit down of A-1, which counts in %"]),
-    ("{below: 95 %", "{below: 96 %", ["14:68 '96 %' lies inside the limit of p95 of A-2; what passes earns no credit | begin at the limit"]),
+    (
+        "check: up, counts: excess,",
+        "counts: excess_percent,",
+        [
+            "13:41 the limit of down of A-1 is 0, of which nothing is a percentage | write excess",
+            "13:75 '1 MW/s' does not fit up of A-1, which counts in %",
+            "13:75 '1 MW/s' does not fit down of A-1, which counts in %",
+        ],
+    ),
+    (
+        "{below: 95 %",
+        "{below: 96 %",
+        ["14:68 '96 %' lies inside the limit of p95 of A-2; what passes earns no credit | begin at the limit"],
+    ),
     ("{below: 90 %", "{below: 95 %", ["14:96 the steps of a schedule stand in order, the mildest first"]),
     ("credit: 10 %", "credit: 4 %", ["14:110 a deeper step costs less than a milder one"]),
     ("credit: 10 %", "credit: 4.00 USD", ["14:110 the credits of a schedule are all in % or all money"]),
     ("onset: 5 %", "onset: -5 %", ["12:45 expected '5 %' or '12500.00 USD', not negative, got '-5 %'"]),
     (", onset: 5 %", "", ["12:11 a credit needs onset, increments or schedule"]),
     ("rounding: floor", "rounding: round", ["13:109 expected 'floor', 'ceil' or 'none', got 'round'"]),
-    ("signal: p, reserved: 1 pu", "signal: v, reserved: 1 pu", ["16:23 the signal 'v' is of voltage; energy is the integral of active power | name a signal of quantity active_power"]),
-    ("reserved: 1 pu", "reserved: 1 V", ["16:36 '1 V' does not fit the signal 'p', a active_power in MW | write it in MW, pu or %"]),
+    (
+        "signal: p, reserved: 1 pu",
+        "signal: v, reserved: 1 pu",
+        [
+            "16:23 the signal 'v' is of voltage; energy is the integral of active power | name a signal of quantity active_power"
+        ],
+    ),
+    (
+        "reserved: 1 pu",
+        "reserved: 1 V",
+        ["16:36 '1 V' does not fit the signal 'p', a active_power in MW | write it in MW, pu or %"],
+    ),
     ("USD/MWh", "USD", ["16:75 expected a price of energy such as '85.00 USD/MWh', got '85.00 USD'"]),
     ("1000.00 USD", "1000.00 USD/MWh", ["10:11 expected an amount such as '250000.00 USD', got '1000.00 USD/MWh'"]),
     ("onset: 5 %", "onset: 5 %, over: total", ["12:56 failed_requirements is a sum already | remove it"]),
@@ -118,7 +150,9 @@ def test_remedies_of_a_base_are_changed_by_name(tmp_path):
 
 def test_remedies_are_explained_with_their_formulas():
     text = explain(spec_of(BASE))
-    assert text[text.index("Remedies\n") :] == """\
+    assert (
+        text[text.index("Remedies\n") :]
+        == """\
 Remedies
 --------
 Credits are part of a charge of 1000.00 USD and together at most 100 % of the
@@ -154,3 +188,4 @@ reserve
   Cost          integral of (1 pu - p(t)) dt x 85.00 USD/MWh, for each capture
   Gaps          bounded by a power between 0 MW and 44 MW
 """
+    )
