@@ -58,3 +58,22 @@ def remedies_lines(results: Document) -> Iterator[tuple[str, int]]:
         where = "" if headroom["capture"] is None else f" on {headroom['capture']}"
         yield f"{name_text(headroom)}{where}: {range_text(headroom, currency)}", 2
         yield from ((line, 4) for line in (*headroom["steps"], *headroom["notes"]))
+
+
+def remedies_facts(results: Document) -> Iterator[tuple[str, str]]:
+    """The same as pairs of a name and its lines, for a page that has no table of them."""
+    block = results.get("remedies")
+    if block is None:
+        return
+    currency = block["currency"]
+    for credit in block["credits"]:
+        yield f"credit {name_text(credit)}", "\n".join((range_text(credit, currency), *credit["steps"]))
+    if block["credits"]:
+        yield "credits together", "\n".join((range_text(block["total"], currency), *block["total"]["steps"]))
+    waived = waived_text(block)
+    if waived is not None:
+        yield "waivers and credits", waived
+    for headroom in block["headroom"]:
+        where = "" if headroom["capture"] is None else f" on {headroom['capture']}"
+        lines = (range_text(headroom, currency), *headroom["steps"], *headroom["notes"])
+        yield f"headroom {name_text(headroom)}{where}", "\n".join(lines)

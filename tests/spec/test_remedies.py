@@ -8,6 +8,7 @@ import yaml
 from slacheck.document import parse_document
 from slacheck.errors import SpecError
 from slacheck.evidence.credits import credits_of
+from slacheck.spec.difference import difference
 from slacheck.spec.explain import explain
 from slacheck.spec.load import load_spec, resolve
 from slacheck.spec.plugins import all_kinds
@@ -189,3 +190,18 @@ reserve
   Gaps          bounded by a power between 0 MW and 44 MW
 """
     )
+
+
+def test_remedies_that_differ_are_no_words():
+    old, new = spec_of(BASE), spec_of(BASE.replace("1000.00 USD", "1000.00 USD\n  cap: 30 %"))
+    (found,) = difference(old, new)
+    assert (found.part, found.category, found.key, found.old, found.new) == (
+        "remedies",
+        "remedies",
+        "cap",
+        "100 %",
+        "30 %",
+    )
+    assert difference(old, spec_of(BASE)) == ()
+    titled = spec_of(BASE.replace("flat: {", "flat: {title: Flat, "))
+    assert [(one.category, one.key) for one in difference(old, titled)] == [("text", "credits.flat.title")]
