@@ -229,7 +229,7 @@ def _spec(members: Members, results: Document) -> Iterator[str]:
         costs = list(remedies_faults(resolved.get("remedies"), results))
     except SpecError as error:
         raise _Fault(f"resolved-spec.yaml cannot be read: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise _Fault(f"resolved-spec.yaml is not a resolved spec: {error}") from error
     yield from _requirements(asked, results)
     yield from costs

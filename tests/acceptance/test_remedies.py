@@ -105,3 +105,28 @@ class FileOf:
 
     def __init__(self, entry):
         self.name, self.role, self.sha256, self.bytes = (entry[key] for key in ("name", "role", "sha256", "bytes"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("per: 10 %", "per: 0 %"),
+        ("per: 10 %", f"per: {'9' * 400}"),
+        ("per: 10 %", "per: []"),
+        ("charge: 250000.00 USD", "charge: x"),
+        ("rounding: half_even", "rounding: x"),
+        ("requirements: [GRID-1]", "requirements: 3"),
+        ("credits:", "other:"),
+    ],
+)
+def test_remedies_of_a_resolved_spec_that_is_none_are_wrong_and_no_traceback(pack, tmp_path, old, new):
+    members = read_pack(pack[0])
+    resolved = members["resolved-spec.yaml"].decode()
+    head, mark, block = resolved.partition("remedies:")
+    assert old in block
+    members["resolved-spec.yaml"] = (head + mark + block.replace(old, new, 1)).encode()
+    files = [file for capture in json.loads(members["results.json"])["captures"] for file in capture["files"]]
+    del members["manifest.json"]
+    forged = tmp_path / "forged.zip"
+    write_pack(forged, members, [FileOf(file) for file in files])
+    assert not verify(forged).ok
