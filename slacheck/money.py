@@ -18,7 +18,7 @@ from slacheck.units import QuantityError, Unit, parse_unit
 CENTS = 100
 Rounding = Literal["half_even", "half_up", "floor", "ceil"]
 
-_MONEY = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,12})?)\s+(?P<currency>[A-Z]{3})(?:/(?P<per>\S{1,16}))?", re.ASCII)
+_MONEY = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,12})?)\s+(?P<currency>[A-Z]{3})(?:/(?P<per>\S{1,16}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,8 @@ def _unbounded(spec: Spec, model: HeadroomModel, readings: Readings, missing: fl
     facts = readings.facts(model.signal)
     if readings.accuracy(model.signal) is None:
         yield f"No accuracy is known of {facts.channel}; declare it in the sidecar, or agree one in the spec."
-    if facts.clipped or facts.impossible:
-        wrong = facts.clipped + facts.impossible
-        yield f"{wrong} samples of {facts.channel} are clipped or impossible; the power there is unknown."
+    if facts.clipped:
+        yield f"{facts.clipped} samples of {facts.channel} are clipped; the power there is unknown."
     if missing and model.possible is None:
         yield (
             f"{facts.channel} has no sample for {missing:.6g} s; agree `possible:` in the spec, the least and the most "

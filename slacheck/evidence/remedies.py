@@ -45,7 +45,10 @@ def _cost(terms: Document, reading: Document) -> dict[str, Any]:
     tariff = parse_money(str(agreed["tariff"]))
     rounding = cast(Rounding, str(terms["rounding"]))
     measured = (reading["energy"], *reading["interval"])
-    cents = [None if joules is None else whole_cents(exact(joules) * tariff.cents, rounding) for joules in measured]
+    cents = [
+        None if joules is None else _writable(whole_cents(exact(joules) * tariff.cents, rounding))
+        for joules in measured
+    ]
     return {
         **reading,
         "title": None if agreed.get("title") is None else str(agreed["title"]),
@@ -56,10 +59,15 @@ def _cost(terms: Document, reading: Document) -> dict[str, Any]:
     }
 
 
+def _writable(cents: int) -> int | None:
+    """Cents that canonical JSON can hold; no power plant of this world costs more."""
+    return cents if abs(cents) <= 1 << 53 else None
+
+
 def _steps(agreed: Document, reading: Document, cents: int | None) -> Iterator[str]:
     tariff = parse_money(str(agreed["tariff"]))
     if reading["energy"] is None or cents is None or tariff.per is None:
-        yield "nothing was measured"
+        yield "nothing was measured" if reading["energy"] is None else "the cost is too large to be written"
         return
     energy = f"{float(exact(reading['energy']) / Fraction(tariff.per.scale)):.10g} {tariff.per.symbol}"
     reserved = parse_quantity(str(agreed["reserved"])).text

@@ -23,6 +23,8 @@ from slacheck.wording import choose
 if TYPE_CHECKING:
     from slacheck.language import Requirement
 
+_MOST = 10.0
+"""Largest part of the charge that a credit or a cap may be. [1]"""
 MEASURED = ("excess", "excess_percent", "value")
 """What `counts` may name beside counts of failures: numbers that were measured."""
 
@@ -70,8 +72,8 @@ class MoneyOf:
 
     def _percentage(self, text: str) -> Quantity:
         percentage = parse_quantity(text)
-        if percentage.base != "%" or percentage.value < 0:
-            raise _fault(f"expected '{self.example}', not negative, got '{text}'")
+        if percentage.base != "%" or not 0 <= percentage.value <= _MOST:
+            raise _fault(f"expected '{self.example}', not negative and at most 1000 %, got '{text}'")
         return percentage
 
 

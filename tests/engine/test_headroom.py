@@ -106,6 +106,20 @@ def test_headroom_without_its_signal_says_so():
     assert found["notes"] == ["None of the 1 captures has the signal p; record it, or map it."]
 
 
+def test_headroom_of_a_power_beyond_what_json_holds_is_not_written():
+    power = np.full(1000, 60.0)
+    power[500] = -9.4e28
+    found, _ = headroom(power)
+    assert costs(found) == (None, None, None)
+    assert found["steps"] == ["the cost is too large to be written"]
+
+
+def test_headroom_at_a_tariff_beyond_what_json_holds_is_not_written():
+    found, _ = headroom(np.full(1000, 60.0), tariff="999999999999.00 USD/kWh", reserved="999999 GW")
+    assert costs(found) == (None, None, None)
+    assert found["steps"] == ["the cost is too large to be written"]
+
+
 @pytest.mark.property
 @settings(max_examples=15, deadline=None)
 @given(st.data(), st.sampled_from(["difference", "positive_part"]))

@@ -85,7 +85,18 @@ CASES = [
     ("{below: 90 %", "{below: 95 %", ["14:96 the steps of a schedule stand in order, the mildest first"]),
     ("credit: 10 %", "credit: 4 %", ["14:110 a deeper step costs less than a milder one"]),
     ("credit: 10 %", "credit: 4.00 USD", ["14:110 the credits of a schedule are all in % or all money"]),
-    ("onset: 5 %", "onset: -5 %", ["12:45 expected '5 %' or '12500.00 USD', not negative, got '-5 %'"]),
+    (
+        "onset: 5 %",
+        "onset: -5 %",
+        ["12:45 expected '5 %' or '12500.00 USD', not negative and at most 1000 %, got '-5 %'"],
+    ),
+    (
+        "1000.00 USD",
+        "1000000000000.00 USD",
+        [
+            "10:11 '1000000000000.00 USD' is no amount of money; write for example '250000.00 USD', digits without separators and three capital letters"
+        ],
+    ),
     (", onset: 5 %", "", ["12:11 a credit needs onset, increments or schedule"]),
     ("rounding: floor", "rounding: round", ["13:109 expected 'floor', 'ceil' or 'none', got 'round'"]),
     (
