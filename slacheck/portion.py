@@ -12,6 +12,7 @@ from pathlib import Path
 from slacheck.capture.capture import Capture
 from slacheck.contract import Effect, Evaluation, Gate, Witness
 from slacheck.engine.binding import Binding, Draft, drafts_of
+from slacheck.engine.headroom import HeadroomReading, headroom_readings
 from slacheck.engine.judge import decide_draft, evaluate_draft, measure_capture
 from slacheck.engine.source import Source
 from slacheck.evidence.trace import Trace
@@ -54,12 +55,15 @@ class Portion:
         As of `engine.source.Source`.
     traces : mapping
         By requirement id and witness, for every check that may decide.
+    headroom : tuple of HeadroomReading
+        Of the spec's remedies.
     """
 
     capture: Capture
     parts: Mapping[str, Part]
     quality: dict[tuple[str, ...], ChannelQuality]
     traces: Mapping[tuple[str, Witness], Trace | None]
+    headroom: tuple[HeadroomReading, ...]
 
     def fill(self, draft: Draft) -> None:
         """Put what was measured into a draft."""
@@ -96,6 +100,7 @@ def measure_portion(spec: Spec, binding: Binding) -> Portion:
         parts={d.requirement.id: Part(d.evaluation, d.gates, d.notes, d.error) for d in drafts},
         quality=source.quality,
         traces=traces,
+        headroom=tuple(headroom_readings(spec, readings)),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,12 +25,14 @@ from slacheck.contract import (
 )
 from slacheck.decide import overall
 from slacheck.engine.binding import Binding, Draft, count_repeats, drafts_of
+from slacheck.engine.headroom import HeadroomReading, headroom_readings, with_unmeasured
 from slacheck.engine.judge import decide_draft, evaluate_draft, measure_capture
 from slacheck.engine.side_by_side import side_by_side
 from slacheck.engine.source import Source
 from slacheck.errors import Diagnostic, UsageError
 from slacheck.evidence.pack import canonical_json, write_pack
 from slacheck.evidence.record import results_document
+from slacheck.evidence.remedies import remedies_block
 from slacheck.evidence.sign import sealed
 from slacheck.evidence.trace import Trace, to_parquet
 from slacheck.evidence.witness import trace_of, traces_of
@@ -74,7 +76,7 @@ def check(
     # 1. Which requirement looks at which capture.
     drafts = [draft for requirement in spec.requirements for draft in drafts_of(spec, requirement, bindings)]
 
-    def measured(binding: Binding) -> Source:
+    def measured(binding: Binding) -> tuple[Source, tuple[HeadroomReading, ...]]:
         # 2. One pass over each capture feeds every meter.
         if progress is not None:
             progress(f"measuring {binding.capture.id}")
@@ -84,15 +86,15 @@ def check(
             portion = portions[binding.capture.id]
             for draft in mine:
                 portion.fill(draft)
-            return replace(source, quality=portion.quality)
+            return replace(source, quality=portion.quality), portion.headroom
         readings = measure_capture(spec, source, mine)
         # 3. Each kind turns its readings into measurements; the record's gates stand beside them.
         for draft in mine:
             evaluate_draft(spec, draft, readings)
-        return source
+        return source, tuple(headroom_readings(spec, readings))
 
     found = side_by_side(measured, bindings, jobs)
-    sources = {id(binding): source for binding, source in zip(bindings, found, strict=True)}
+    sources = {id(binding): source for binding, (source, _) in zip(bindings, found, strict=True)}
     # 4. Fewer repeats than the test asks for block a PASS.
     count_repeats(spec, drafts)
     # 5. Decide.
@@ -105,9 +107,11 @@ def check(
         return trace_of(spec, witness, sources[id(draft.binding)])
 
     traces = dict(traces_of(findings, drafts, cut))
-    # 7. Write it down.
+    # 7. Write it down, with what the findings cost by the spec's remedies.
     record = _record(spec, bindings, sources, findings, traces, submission, waivers)
-    return _written(spec, record, traces, submission)
+    headroom = with_unmeasured(spec, [readings for _, readings in found])
+    results = _with_remedies(spec, results_document(record), headroom)
+    return _written(spec, record, results, traces, submission)
 
 
 def write_evidence(
@@ -184,10 +188,32 @@ def _capture_record(spec: Spec, binding: Binding, source: Source) -> CaptureReco
     )
 
 
+def _with_remedies(spec: Spec, results: dict[str, Any], headroom: Iterable[HeadroomReading]) -> dict[str, Any]:
+    terms = spec.resolved.get("remedies")
+    if terms is None:
+        return results
+    readings = [
+        {
+            "id": reading.name,
+            "capture": reading.capture,
+            "energy": reading.energy,
+            "interval": list(reading.interval),
+            "time": reading.time,
+            "missing": reading.missing,
+            "notes": list(reading.notes),
+        }
+        for reading in headroom
+    ]
+    return results | {"remedies": remedies_block(terms, results, readings)}
+
+
 def _written(
-    spec: Spec, record: RunRecord, traces: Mapping[int, tuple[str, Trace]], submission: Submission | None
+    spec: Spec,
+    record: RunRecord,
+    results: dict[str, Any],
+    traces: Mapping[int, tuple[str, Trace]],
+    submission: Submission | None,
 ) -> Run:
-    results = results_document(record)
     members = {
         "spec.yaml": spec.raw,
         "resolved-spec.yaml": resolved_yaml(spec).encode(),

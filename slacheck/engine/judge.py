@@ -23,6 +23,7 @@ from slacheck.contract import (
 )
 from slacheck.decide import decide_check, decide_finding
 from slacheck.engine.binding import Draft, signals_of
+from slacheck.engine.headroom import headroom_plans
 from slacheck.engine.source import Source
 from slacheck.engine.stream import Readings, measure
 from slacheck.language import Requirement
@@ -35,9 +36,9 @@ _SHOWN_ANYWAY = {"metadata_missing", "condition_not_met"}
 
 
 def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft]) -> Readings:
-    """One pass over a capture that feeds the meters of all requirements judged on it."""
-    plans: list[MeterPlan] = []
-    signals: list[str] = []
+    """One pass over a capture that feeds the meters of all requirements judged on it, and of headroom."""
+    plans: list[MeterPlan] = list(headroom_plans(spec, source))
+    signals: list[str] = [name for plan in plans for name in plan.signals]
     for draft in drafts:
         signals += signals_of(spec, draft.requirement)
         try:

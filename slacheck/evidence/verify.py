@@ -8,7 +8,7 @@ The file is opened once, nothing is extracted, and no socket is opened.
 3. spec: `spec.yaml` is the one that the results name; every requirement of the resolved spec is there
 4. results: canonical, valid against their schema
 5. captures: those of the results are referenced or embedded, with the same digests
-6. decisions: every check, finding and the whole, decided again
+6. decisions: every check, finding and the whole, decided again; what they cost, counted again
 7. documents: the results are what spec and submission ask for, where the caller reads them again
 8. signers: the statement is of this pack, and signed by the keys given
 
@@ -33,6 +33,7 @@ from slacheck.evidence.redecide import (
     verdict_of_finding,
     verdict_of_run,
 )
+from slacheck.evidence.remedies import remedies_faults
 from slacheck.evidence.schema import manifest_schema, redaction_schema, results_schema, schema_faults
 from slacheck.evidence.signatures import NOBODY, STATEMENT, Examined, Signature, Trust, examine
 from slacheck.evidence.withheld import REDACTION, is_withholdable, withheld_faults, withheld_lines
@@ -238,11 +239,13 @@ def _spec(members: Members, results: Document) -> Iterator[str]:
         if resolved["id"] != results["spec"]["id"]:
             yield f"resolved-spec.yaml is of {resolved['id']!r}, the results are of {results['spec']['id']!r}"
         asked = {entry["id"]: _asked(resolved, entry) for entry in resolved["requirements"]}
+        costs = list(remedies_faults(resolved.get("remedies"), results))
     except SpecError as error:
         raise _Fault(f"resolved-spec.yaml cannot be read: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise _Fault(f"resolved-spec.yaml is not a resolved spec: {error}") from error
     yield from _requirements(asked, results)
+    yield from costs
 
 
 def _asked(resolved: Document, entry: Document) -> Document:
@@ -355,4 +358,6 @@ def _summary(manifest: Document, results: Document) -> Iterator[str]:
     yield f"captures: {len(results['captures'])}; {files} files, {outside} of them referenced by digest and not inside"
     checks = sum(len(finding["checks"]) for finding in findings)
     yield f"decisions: {checks} checks of {len(findings)} findings decided again, with the same outcome"
+    if "remedies" in results:
+        yield f"remedies: {len(results['remedies']['credits'])} credits counted again, with the same amounts"
     yield f"verdict: {results['verdict']}"

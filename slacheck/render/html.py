@@ -21,8 +21,10 @@ from markupsafe import Markup
 
 from slacheck.contract import WORST_FIRST
 from slacheck.errors import printable
+from slacheck.money import money_text
 from slacheck.render.numbers import compact
 from slacheck.render.qr import qr_picture
+from slacheck.render.remedies import range_text, waived_text
 from slacheck.render.report import SYMBOLS, Report, ReportSource, ShownFinding, report_of
 from slacheck.render.signatures import Signature
 
@@ -97,6 +99,9 @@ def _template() -> Any:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_visible
     )
     environment.filters["compact"] = lambda value: "" if value is None else compact(value)
+    environment.filters["money"] = money_text
+    environment.filters["money_range"] = range_text
+    environment.globals["waived_text"] = waived_text
     environment.filters["words"] = lambda code: str(code).replace("_", " ")
     return environment.from_string(_shipped("report.html.j2"))
 

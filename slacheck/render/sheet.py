@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from slacheck.render.numbers import Document, Numbers, compact
 from slacheck.render.pdf_style import picture_style
+from slacheck.render.remedies import remedies_facts
 from slacheck.render.report import SYMBOLS, Report, ShownCheck, ShownFinding
 
 
@@ -76,6 +77,7 @@ def _facts(report: Report) -> list[dict[str, Any]]:
     facts.append(_fact("decision rule", f"{report.rule}; coverage factor k = {factor}"))
     if results["waivers"]:
         facts.append(_fact("waivers", "; ".join(map(_waiver, results["waivers"])) + ". They change no verdict."))
+    facts += [_fact(name, text) for name, text in remedies_facts(results)]
     if report.unverified:
         names = ", ".join(report.unverified)
         facts.append(_fact("figures not verified at their source", f"{names}: see the notes of these clauses"))

@@ -10,6 +10,7 @@ from typing import Any
 from slacheck.contract import WORST_FIRST
 from slacheck.errors import printable
 from slacheck.render.numbers import Document, deciding, groups, is_unverified, numbers_of
+from slacheck.render.remedies import remedies_lines
 
 _COLOURS = {"PASS": "32", "FAIL": "31", "INCONCLUSIVE": "33", "ERROR": "35", "NOT_APPLICABLE": "2"}
 _WIDE = 100
@@ -48,6 +49,7 @@ def render(results: dict[str, Any], *, width: int = 80, color: bool = False) -> 
             lines += _wrapped(_without_checks(finding), width, "  ", "    ")
     lines += [line for finding in results["findings"] for line in _why(finding, several, width)]
     lines += [line for waiver in results["waivers"] for line in _waiver(waiver, width)]
+    lines += _remedies(results, width)
     return "\n".join(_coloured(line, color) for line in lines) + "\n"
 
 
@@ -152,6 +154,13 @@ def _waiver(waiver: Document, width: int) -> Iterator[str]:
     yield ""
     text = f"waiver of {waiver['requirement']} by {waiver['by']}, {state} {waiver['expires']}: {waiver['reason']}"
     yield from _wrapped(text + " (changes no verdict)", width, "", "    ")
+
+
+def _remedies(results: Document, width: int) -> Iterator[str]:
+    for number, (text, indent) in enumerate(remedies_lines(results)):
+        if number == 0:
+            yield ""
+        yield from _wrapped(text, width, " " * indent, " " * (indent + 2))
 
 
 def _wrapped(text: str, width: int, first: str, more: str) -> list[str]:

@@ -35,6 +35,7 @@ Category = Literal[
     "applies",
     "decision",
     "signal",
+    "remedies",
     "text",
 ]
 _WORDS = frozenset({"title", "clause", "note", "reason"})
@@ -74,7 +75,7 @@ class Difference:
 
 def difference(old: Spec, new: Spec) -> tuple[Difference, ...]:
     """Everything in which two specs differ, words last; empty if they mean and say the same."""
-    found = [*_heads(old, new), *_signals(old, new), *_tests(old, new), *_requirements(old, new)]
+    found = [*_heads(old, new), *_signals(old, new), *_tests(old, new), *_requirements(old, new), *_remedies(old, new)]
     return tuple(sorted(found, key=lambda one: one.category == "text"))
 
 
@@ -135,6 +136,28 @@ def _facets(
         before, after = old.get(key), new.get(key)
         if before != after:
             yield Difference(part, category, key, before, after, affects=affects)
+
+
+# ---------------------------------------------------------------- remedies
+
+
+def _remedies(old: Spec, new: Spec) -> Iterator[Difference]:
+    """What failures cost, key by key; a title or a number of a clause is words."""
+    before, after = (dict(_flat("", spec.resolved.get("remedies", {}))) for spec in (old, new))
+    for key in _names(before, after):
+        category: Category = "text" if key.rpartition(".")[2] in _WORDS else "remedies"
+        yield from _facets("remedies", category, {key: before.get(key)}, {key: after.get(key)})
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _flat(f"{key}.{name}" if key else str(name), inner)
+    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
+        for index, inner in enumerate(value):
+            yield from _flat(f"{key}[{index}]", inner)
+    elif value not in ([], {}):
+        yield key, in_words(value)
 
 
 # ---------------------------------------------------------------- signals

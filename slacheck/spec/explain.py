@@ -12,6 +12,7 @@ from slacheck.language import Requirement
 from slacheck.spec.extends import Base
 from slacheck.spec.model import Spec
 from slacheck.spec.phrases import about, condition_phrase, heading, in_unit, limit_phrase, listed, number, wrapped
+from slacheck.spec.remedies_phrases import remedies_explained
 from slacheck.spec.strict import in_words
 
 _COMMON = frozenset(Requirement.model_fields)
@@ -29,6 +30,8 @@ def explain(spec: Spec) -> str:
     lines = [*_head(spec), "", *_signals(spec)]
     for requirement in spec.requirements:
         lines += ["", *_requirement(spec, requirement)]
+    if spec.remedies is not None:
+        lines += ["", *remedies_explained(spec.remedies)]
     return "\n".join(lines) + "\n"
 
 

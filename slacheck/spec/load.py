@@ -17,21 +17,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from slacheck.contract import DecisionRule, Kind, Problem, Signal, level_problem
+from slacheck.contract import CheckPlan, DecisionRule, Kind, Problem, Signal, level_problem
 from slacheck.document import MOST_PROBLEMS, Document, attempt, in_order, parse_document, read_document, refusal
 from slacheck.errors import Diagnostic, SpecError
 from slacheck.language import Requirement
 from slacheck.spec.extends import ExtendedDocument, extended
 from slacheck.spec.model import SignalModel, Spec, SpecDocument, Test, TestModel
 from slacheck.spec.plugins import all_kinds
+from slacheck.spec.remedies import RemediesModel, Surroundings, remedies_problems
 from slacheck.spec.resolved import resolved
 from slacheck.spec.signals import signal_of, signal_problems
 from slacheck.spec.strict import relied_on
 from slacheck.units import Quantity
 from slacheck.wording import choose, shorten
-
-_LATER = ("remedies",)
-"""Keys of version 1 of the language that this version of slacheck does not have."""
 
 DataPath = tuple[str | int, ...]
 
@@ -101,7 +99,7 @@ class _Loading:
 
     def spec(self) -> Spec:
         """All parts, or every fault of all of them."""
-        data = self._without_later_keys()
+        data = self.document.data
         head = self._attempt(SpecDocument, data, ())
         self._signal_models = self._parts(SignalModel, data, "signals")
         self._test_models = self._parts(TestModel, data, "tests")
@@ -114,13 +112,16 @@ class _Loading:
         requirements = [
             None if entry is None else self._requirement(index, entry) for index, entry in enumerate(entries)
         ]
+        remedies = self._remedies(data, entries, requirements)
         if isinstance(data, dict) and str(data.get("strict")) == "true":
             self._refuse_defaults(requirements)
         if self.problems or head is None:
             raise refusal(in_order(dict.fromkeys(self.problems)))
-        return self._assemble(head, tuple(r for r in requirements if r is not None))
+        return self._assemble(head, tuple(r for r in requirements if r is not None), remedies)
 
-    def _assemble(self, head: SpecDocument, requirements: tuple[Requirement, ...]) -> Spec:
+    def _assemble(
+        self, head: SpecDocument, requirements: tuple[Requirement, ...], remedies: RemediesModel | None
+    ) -> Spec:
         tests = {
             name: Test(name, model.title, model.description, model.repeat.count)
             for name, model in self._test_models.items()
@@ -137,7 +138,8 @@ class _Loading:
             signals=self._signals,
             tests=tests,
             requirements=requirements,
-            resolved=resolved(head, self._signal_models, self._test_models, requirements),
+            resolved=resolved(head, self._signal_models, self._test_models, requirements, remedies),
+            remedies=remedies,
             kinds=self.kinds,
             document=self.document,
             place=self.document.place,
@@ -160,15 +162,6 @@ class _Loading:
         """Note problems of a part; enough is enough, since looking for what was meant takes time."""
         for problem in islice(problems, max(0, MOST_PROBLEMS + 1 - len(self.problems))):
             self._problem((*path, *problem.path), problem.message, problem.fix)
-
-    def _without_later_keys(self) -> Any:
-        data = self.document.data
-        if not isinstance(data, dict):
-            return data
-        for name in _LATER:
-            if name in data:
-                self._problem((name,), f"this version of slacheck does not have {name!r}", "remove it", key=True)
-        return {key: value for key, value in data.items() if key not in _LATER}
 
     def _parts(self, model: Any, data: Any, section: str) -> dict[str, Any]:
         """The parts of a section whose keys are right."""
@@ -285,6 +278,38 @@ class _Loading:
             yield Problem((), "there is nothing to check in this requirement", "give it a limit")
         for name in (name for name, count in Counter(names).items() if count > 1):
             yield Problem((), f"two of its checks have the name {name!r}", "remove one of them")
+
+    def _remedies(self, data: Any, entries: list[Any], requirements: list[Requirement | None]) -> RemediesModel | None:
+        """The block of remedies, its faults noted; what it says of clauses that are not right is not looked at."""
+        block = data.get("remedies") if isinstance(data, dict) else None
+        if block is None:
+            return None
+        model: RemediesModel | None = self._attempt(RemediesModel, block, ("remedies",))
+        if model is None:
+            return None
+        named = {
+            str(entry["id"]): requirement if self._may_be_asked(requirement) else None
+            for entry, requirement in zip(entries, requirements, strict=True)
+            if isinstance(entry, dict) and "id" in entry
+        }
+        around = Surroundings(named, self._signals, self._signal_names, self._checks)
+        self._within(("remedies",), remedies_problems(model, around))
+        return model
+
+    def _may_be_asked(self, requirement: Requirement | None) -> bool:
+        """Whether the kind of a requirement can say what its checks are."""
+        if requirement is None:
+            return False
+        kind = self.kinds[requirement.kind]
+        if any(name not in self._signals for name in kind.signals(requirement)):
+            return False
+        return not list(kind.problems(requirement, self._signals))
+
+    def _checks(self, requirement: Requirement) -> tuple[CheckPlan, ...]:
+        try:
+            return self.kinds[requirement.kind].checks(requirement, self._signals)
+        except ValueError:  # noted where the requirement stands
+            return ()
 
     def _refuse_defaults(self, requirements: Iterable[Requirement | None]) -> None:
         parts: list[tuple[DataPath, Any]] = [(("signals", name), m) for name, m in self._signal_models.items()]

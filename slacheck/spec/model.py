@@ -30,6 +30,7 @@ from slacheck.language import (
 )
 from slacheck.spec.derive import DeriveModel
 from slacheck.spec.extends import Base
+from slacheck.spec.remedies import RemediesModel
 from slacheck.units import QuantityError, parse_unit
 
 # ---------------------------------------------------------------- the document
@@ -101,8 +102,8 @@ class TestModel(Model):
 class SpecDocument(Model):
     """The keys at the top level, version 1 of the language.
 
-    Signals, tests and requirements are validated one by one against `SignalModel`, `TestModel` and
-    the model of their kind, so that a fault in one does not hide those in others.
+    Signals, tests, requirements and remedies are validated one by one against `SignalModel`, `TestModel`,
+    the model of their kind and `RemediesModel`, so that a fault in one does not hide those in others.
     """
 
     slacheck: Version = Field(description="Version of the spec language: 1.")
@@ -126,6 +127,7 @@ class SpecDocument(Model):
     signals: dict[Identifier, Any] = Field(description="Quantities that the requirements speak of.")
     tests: dict[Identifier, Any] = Field({}, description="Procedures under which captures are made.")
     requirements: tuple[Any, ...] = Field(min_length=1, description="The clauses.")
+    remedies: Any = Field(None, description=RemediesModel.__doc__)
 
 
 # ---------------------------------------------------------------- what it means
@@ -181,6 +183,7 @@ class Spec:
     raw: bytes = field(compare=False, repr=False)
     sha256: str = field(compare=False)
     extends: tuple[Base, ...] = field(default=(), compare=False, repr=False)
+    remedies: RemediesModel | None = None
 
     def kind(self, requirement: Requirement) -> Kind[Any]:
         """The kind of a requirement."""

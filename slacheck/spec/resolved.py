@@ -13,11 +13,12 @@ from pydantic import BaseModel
 
 from slacheck.language import Requirement
 from slacheck.spec.model import SignalModel, SpecDocument, TestModel
+from slacheck.spec.remedies import RemediesModel
 
 if TYPE_CHECKING:
     from slacheck.spec.model import Spec
 
-_PARTS = {"signals", "tests", "requirements"}
+_PARTS = {"signals", "tests", "requirements", "remedies"}
 
 
 def plain(model: BaseModel, exclude: set[str] | None = None) -> dict[str, Any]:
@@ -31,13 +32,16 @@ def resolved(
     signals: Mapping[str, SignalModel],
     tests: Mapping[str, TestModel],
     requirements: Iterable[Requirement],
+    remedies: RemediesModel | None,
 ) -> dict[str, Any]:
     """The whole document as plain data."""
-    return plain(head, _PARTS) | {
+    block = {} if remedies is None else {"remedies": plain(remedies)}
+    whole = plain(head, _PARTS) | {
         "signals": {name: plain(model) for name, model in signals.items()},
         "tests": {name: plain(model) for name, model in tests.items()},
         "requirements": [plain(requirement) for requirement in requirements],
     }
+    return whole | block
 
 
 def resolved_yaml(spec: Spec) -> str:

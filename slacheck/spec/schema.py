@@ -22,6 +22,7 @@ from slacheck.language import Requirement
 from slacheck.spec.derive import OPERATIONS
 from slacheck.spec.model import SignalModel, SpecDocument, TestModel
 from slacheck.spec.plugins import all_kinds
+from slacheck.spec.remedies import RemediesModel
 from slacheck.units import Quantity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -54,13 +55,21 @@ def schema(name: str) -> dict[str, Any]:
 def spec_schema(kinds: Iterable[Kind[Any]]) -> dict[str, Any]:
     """The schema of specs with these kinds."""
     kinds = tuple(kinds)
-    models: tuple[type[BaseModel], ...] = (SpecDocument, SignalModel, TestModel, *(kind.model for kind in kinds))
+    models: tuple[type[BaseModel], ...] = (
+        SpecDocument,
+        SignalModel,
+        TestModel,
+        RemediesModel,
+        *(kind.model for kind in kinds),
+    )
     references, definitions = _definitions(models)
     root = definitions.pop(_name(references[SpecDocument]))
     properties = root["properties"]
     for section, model in (("signals", SignalModel), ("tests", TestModel)):
         names = next(iter(properties[section].pop("patternProperties")))
         properties[section] |= {"patternProperties": {names: references[model]}, "additionalProperties": False}
+    description = SpecDocument.model_fields["remedies"].description
+    properties["remedies"] = {**references[RemediesModel], "type": "object", "description": description}
     properties["requirements"]["items"] = _requirement(kinds, references)
     definitions[_name(references[SignalModel])]["properties"]["derive"] = _derive(definitions)
     _relax_extended(root)
@@ -70,7 +79,7 @@ def spec_schema(kinds: Iterable[Kind[Any]]) -> dict[str, Any]:
 def _relax_extended(root: dict[str, Any]) -> None:
     """A spec that extends another says only what differs, so its parts need not be whole."""
     properties = root["properties"]
-    parts = {name: properties[name] for name in ("signals", "tests", "requirements")}
+    parts = {name: properties[name] for name in ("signals", "tests", "requirements", "remedies")}
     properties |= {name: {key: part[key] for key in ("type", "description")} for name, part in parts.items()}
     partial = {"properties": {"requirements": {"items": {"type": "object", "required": ["id"]}}}}
     whole = {"required": [name for name in root["required"] if name in parts], "properties": parts}

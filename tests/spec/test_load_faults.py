@@ -27,10 +27,10 @@ CASES = [
     ),
     ("unknown top key", "id: hall", "id: hall\nsignal: {}", ["3:1 unknown key 'signal' | did you mean 'signals'?"]),
     (
-        "later key",
+        "remedies without a charge",
         "id: hall",
         "id: hall\nremedies: {}",
-        ["3:1 this version of slacheck does not have 'remedies' | remove it"],
+        ["3:11 the key 'charge' is missing: What the credits are a part of, for the period that is judged"],
     ),
     ("title is a list", "id: hall", "id: hall\ntitle: [a]", ["3:8 expected text, got a list"]),
     (
@@ -110,7 +110,7 @@ CASES = [
         "signals: []\nspare:\n",
         [
             "4:10 expected a mapping (`key: value`), got a list",
-            "5:1 unknown key 'spare' | known keys: slacheck, id, title, version, description, contract, extends, strict, require, decision, signals, tests, requirements",
+            "5:1 unknown key 'spare' | known keys: slacheck, id, title, version, description, contract, extends, strict, require, decision, signals, tests, requirements, remedies",
         ],
     ),
     (
