@@ -837,10 +837,11 @@ class RunRecord:
     captures: tuple[CaptureRecord, ...]
     findings: tuple[Finding, ...]
     verdict: Verdict
-    submission: Mapping[str, str] | None = None
-    """id, supplier and sha256 of the submission document."""
+    submission: Mapping[str, Any] | None = None
+    """id, supplier and sha256 of the submission document, and notes on how it was put together."""
     waivers: tuple[WaiverRecord, ...] = ()
-    claims: tuple[Mapping[str, str], ...] = ()
+    claims: tuple[Mapping[str, Any], ...] = ()
+    """Each as written, and how it stands against what was measured."""
     traces: Mapping[int, str] = field(default_factory=dict)
     """Index of a finding to the name of its trace member, `traces/DYN-1-0.parquet`."""
     providers: Mapping[str, str] = field(default_factory=dict)

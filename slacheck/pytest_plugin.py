@@ -7,6 +7,12 @@ Options
 --slacheck-evidence DIR
     Write the evidence pack of every submission that was run.
 
+Choosing
+--------
+Every item has the mark `slacheck(requirement=, clause=, kind=, test=, severity=)` and `sla_mandatory` or
+`sla_advisory`: `-m slacheck`, `-m "not sla_advisory"` and, from pytest 8.3, `-m "slacheck(kind='ramp_rate')"`.
+The same words are keywords: `-k ramp_rate`, `-k 7.2.1`, `-k "full_load_step and mandatory"`.
+
 Notes
 -----
 Collecting reads the documents and looks whether the captures exist; the captures are read when
@@ -33,6 +39,13 @@ if TYPE_CHECKING:
     from slacheck.submission.load import Submission
 
 CHOICES = ("fail", "skip", "xfail")
+MARKS = (
+    "slacheck(requirement, clause, kind, test, severity): a requirement of a submission (*.sla.yaml) on one capture",
+    "sla_mandatory: a requirement that the verdict of its submission counts",
+    "sla_advisory: a requirement that is shown and never fails",
+)
+_MOST_SHOWN = 10
+"""Rows of the summary: the worst verdicts, and of those the smallest margins."""
 _RUNS: pytest.StashKey[dict[Path, Results | Exception]] = pytest.StashKey()
 
 
@@ -47,7 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a value of the ini key that means nothing."""
+    """Register the marks; refuse a value of the ini key that means nothing."""
+    for mark in MARKS:
+        config.addinivalue_line("markers", mark)
     value = config.getini("slacheck_inconclusive")
     if value not in CHOICES:
         raise pytest.UsageError(f"slacheck_inconclusive must be one of {', '.join(CHOICES)}, got {value!r}")
@@ -124,6 +139,23 @@ class RequirementItem(_Item):
         super().__init__(**more)
         self.submission, self.requirement, self.capture = submission, requirement, capture
         self.line = 0 if capture is None else submission.where(capture) - 1
+        self._mark()
+
+    def _mark(self) -> None:
+        """What `-m` and `-k` can choose by."""
+        spec = self.submission.spec
+        asked = next(r for r in spec.requirements if r.id == self.requirement)
+        test = next((bound.test for bound in self.submission.bindings if bound.id == self.capture), None)
+        facts = {
+            "requirement": asked.id,
+            "clause": asked.clause,
+            "kind": asked.kind,
+            "test": test,
+            "severity": asked.severity,
+        }
+        self.add_marker(pytest.mark.slacheck(**facts))
+        self.add_marker(f"sla_{asked.severity}")
+        self.extra_keyword_matches.update(word for word in facts.values() if word is not None)
 
     def runtest(self) -> None:
         """Look up what the run of the whole submission found."""
@@ -155,6 +187,11 @@ class RequirementItem(_Item):
             check = deciding(finding["checks"])
             self.user_properties.append(("slacheck_check", check["name"]))
             self.user_properties.extend((f"slacheck_{name}", text) for name, text in five_numbers(check).items())
+            if check["margin_percent"] is not None:
+                self.user_properties.append(("slacheck_margin_percent", f"{check['margin_percent']:.6g}"))
+        pack = _pack(self.config, self.path)
+        if pack is not None:
+            self.user_properties.append(("slacheck_pack", pack.as_posix()))
 
 
 def settle(config: pytest.Config, finding: dict[str, Any], place: str) -> None:
@@ -199,16 +236,55 @@ def _results(config: pytest.Config, path: Path, submission: Submission) -> Resul
 
 
 def _write_evidence(config: pytest.Config, path: Path, results: Results) -> None:
-    """The pack, at the submission's place below the root; workers that write it too write the same bytes."""
+    """The pack; workers that write it too write the same bytes, each whole or not at all."""
+    name = _pack(config, path)
+    if name is None:
+        return
+    pack = config.invocation_params.dir / name
+    pack.parent.mkdir(parents=True, exist_ok=True)
+    results.write_pack(pack)
+
+
+def _pack(config: pytest.Config, path: Path) -> Path | None:
+    """Where a submission's pack goes: at the submission's place below the root, in the folder as it was given."""
     folder = config.getoption("slacheck_evidence")
     if folder is None:
-        return
+        return None
     name = Path(os.path.relpath(path, config.rootpath))
     if ".." in name.parts:
         name = Path(hashlib.sha256(os.fsencode(path)).hexdigest()[:12], path.name)
-    pack = config.invocation_params.dir / folder / name.with_name(path.name.removesuffix(".sla.yaml") + ".zip")
-    pack.parent.mkdir(parents=True, exist_ok=True)
-    results.write_pack(pack)
+    return Path(folder) / name.with_name(path.name.removesuffix(".sla.yaml") + ".zip")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Verdict and margin of what was judged, the worst first, and the packs; nothing where nothing was judged."""
+    judged = []
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            facts = dict(getattr(report, "user_properties", ()))
+            if getattr(report, "when", None) == "call" and "slacheck_verdict" in facts:
+                judged.append((report.nodeid, facts))
+    if not judged or terminalreporter.verbosity < 0:
+        return
+    from slacheck.contract import WORST_FIRST
+
+    judged.sort(key=lambda found: (WORST_FIRST.index(found[1]["slacheck_verdict"]), _percent(found[1]), found[0]))
+    verdicts = [facts["slacheck_verdict"] for _, facts in judged]
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in WORST_FIRST if verdict in verdicts)
+    terminalreporter.section(f"slacheck: {counts}")
+    for nodeid, facts in judged[:_MOST_SHOWN]:
+        margin = (
+            f"  {facts['slacheck_check']}: margin {facts['slacheck_margin']}" if facts.get("slacheck_margin") else ""
+        )
+        terminalreporter.write_line(f"{facts['slacheck_verdict']:<12}  {nodeid}{margin}")
+    if len(judged) > _MOST_SHOWN:
+        terminalreporter.write_line(f"and {len(judged) - _MOST_SHOWN} more with larger margins or better verdicts")
+    for pack in dict.fromkeys(facts["slacheck_pack"] for _, facts in judged if "slacheck_pack" in facts):
+        terminalreporter.write_line(f"evidence: {pack}")
+
+
+def _percent(facts: dict[str, str]) -> float:
+    return float(facts.get("slacheck_margin_percent", "inf"))
 
 
 class Slacheck:

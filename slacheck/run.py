@@ -41,6 +41,8 @@ from slacheck.render import html, junit
 from slacheck.spec.explain import sentences
 from slacheck.spec.model import Spec
 from slacheck.spec.resolved import resolved_yaml
+from slacheck.submission.audit import audit_captures
+from slacheck.submission.claims import judged_claims
 
 if TYPE_CHECKING:
     from slacheck.evidence.keys import PrivateKey
@@ -134,6 +136,7 @@ def _record(
     submission: Submission | None,
     waivers: tuple[WaiverRecord, ...],
 ) -> RunRecord:
+    recorded = tuple(_capture_record(spec, binding, sources[id(binding)]) for binding in bindings)
     return RunRecord(
         version=__version__,
         spec_id=spec.id,
@@ -146,19 +149,28 @@ def _record(
         ),
         contract=spec.contract,
         decision=spec.decision,
-        captures=tuple(_capture_record(spec, binding, sources[id(binding)]) for binding in bindings),
+        captures=recorded,
         findings=findings,
         verdict=overall(findings),
-        submission=None
-        if submission is None
-        else {"id": submission.id, "supplier": submission.supplier or "", "sha256": submission.sha256},
+        submission=None if submission is None else _submission_record(submission, recorded, findings),
         waivers=waivers,
-        claims=()
-        if submission is None
-        else tuple({"requirement": c.requirement, "check": c.check, "value": c.value} for c in submission.claims),
+        claims=() if submission is None else judged_claims(submission.claims, findings),
         traces={index: name for index, (name, _) in traces.items()},
         providers={name: kind.provider for name, kind in spec.kinds.items() if _used(spec, name)},
     )
+
+
+def _submission_record(
+    submission: Submission, recorded: tuple[CaptureRecord, ...], findings: tuple[Finding, ...]
+) -> dict[str, Any]:
+    judged = {finding.capture for finding in findings if finding.capture is not None}
+    notes = audit_captures(submission.spec, recorded, judged)
+    return {
+        "id": submission.id,
+        "supplier": submission.supplier or "",
+        "sha256": submission.sha256,
+        "notes": [{"code": note.code, "captures": note.captures, "sentence": note.sentence} for note in notes],
+    }
 
 
 def _used(spec: Spec, kind: str) -> bool:

@@ -234,8 +234,54 @@ def test_plugin_junit_has_the_numbers(ready, pytester):
     assert properties["slacheck_limit"] == "max 5 kW/s"
     assert properties["slacheck_margin"].startswith("+4.0000 kW/s (+80")
     assert set(properties) == {
-        f"slacheck_{name}" for name in ("verdict", "check", "measured", "uncertainty", "limit", "margin", "at")
+        f"slacheck_{name}"
+        for name in ("verdict", "check", "measured", "uncertainty", "limit", "margin", "at", "margin_percent")
     }
+    assert float(properties["slacheck_margin_percent"]) == pytest.approx(80, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("choice", "chosen"),
+    [
+        (("-m", "slacheck"), ["ADV-1", "RAMP-1"]),
+        (("-m", "sla_advisory"), ["ADV-1"]),
+        (("-m", "slacheck and not sla_advisory"), ["RAMP-1"]),
+        (("-k", "RAMP-1"), ["RAMP-1"]),
+        (("-k", "7.1"), ["RAMP-1"]),
+        (("-k", "ramp_rate and advisory"), ["ADV-1"]),
+        (("-k", "harmonics"), []),
+    ],
+)
+def test_plugin_items_are_chosen_by_marks_and_keywords(session, choice, chosen):
+    session.spec(more=ADVISORY)
+    session.capture()
+    session.submission()
+    result = session.run("--collect-only", "-q", "--strict-markers", *choice)
+    assert sorted(line.split("::")[1].split("[")[0] for line in result.outlines if "::" in line) == chosen
+
+
+@pytest.mark.skipif(pytest.version_tuple < (8, 3), reason="pytest 8.3 is the first whose -m takes arguments of a mark")
+@pytest.mark.parametrize("fact", ["kind='ramp_rate'", "requirement='RAMP-1'", "test='run'", "severity='mandatory'"])
+def test_plugin_items_are_chosen_by_the_arguments_of_their_mark(ready, fact):
+    ready.run("-m", f"slacheck({fact})").assert_outcomes(passed=2)
+    ready.run("-m", f"slacheck({fact[:-1]}x')").assert_outcomes(deselected=2)
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_plugin_summary_has_the_worst_first_and_the_packs(session, args):
+    session.spec("0.5 kW/s", more=ADVISORY.replace("0.5 kW/s", "5 kW/s"))
+    session.capture()
+    session.submission()
+    result = session.run("--slacheck-evidence", "out", *args)
+    result.stdout.fnmatch_lines(
+        [
+            "*= slacheck: 1 FAIL, 1 PASS =*",
+            "FAIL          a.sla.yaml::RAMP-1?run-1.csv?  up: margin -0.5000 kW/s (-100*",
+            "PASS          a.sla.yaml::ADV-1?run-1.csv?  up: margin +4.0000 kW/s (+80*",
+            "evidence: out/a.zip",
+        ]
+    )
+    session.run("-q", *args).stdout.no_fnmatch_line("*slacheck: 1 FAIL*")
 
 
 # ---------------------------------------------------------------- the fixture

@@ -21,6 +21,8 @@ def lint(ctx: click.Context, files: tuple[Path, ...]) -> None:
     for path in files:
         try:
             click.echo(f"{printable(str(path))}: ok ({recognise.lint(path)})")
+            for note in recognise.notes(path):
+                click.echo(printable(f"{path}: note ({note.code}): {note.sentence}"))
         except SpecError as error:
             faulty = True
             click.echo(str(error), err=True)

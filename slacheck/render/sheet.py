@@ -28,7 +28,10 @@ def sheet(report: Report) -> dict[str, Any]:
         "summary": [_clause(finding, several) for finding in report.findings],
         "findings": [_finding(finding, report) for finding in report.findings],
         "captures": [_capture(capture) for capture in results["captures"]],
-        "claims": [[claim["requirement"], claim["check"], claim["value"]] for claim in results["claims"]],
+        "claims": [
+            [claim["requirement"], claim["check"], claim["value"], claim.get("outcome", "").replace("_", " ")]
+            for claim in results["claims"]
+        ],
         "manuals": [
             {
                 "kind": kind,

@@ -50,6 +50,7 @@ def render(results: dict[str, Any], *, width: int = 80, color: bool = False) -> 
     lines += [line for finding in results["findings"] for line in _why(finding, several, width)]
     lines += [line for waiver in results["waivers"] for line in _waiver(waiver, width)]
     lines += _remedies(results, width)
+    lines += list(_submission(results, width))
     return "\n".join(_coloured(line, color) for line in lines) + "\n"
 
 
@@ -161,6 +162,18 @@ def _remedies(results: Document, width: int) -> Iterator[str]:
         if number == 0:
             yield ""
         yield from _wrapped(text, width, " " * indent, " " * (indent + 2))
+
+
+def _submission(results: Document, width: int) -> Iterator[str]:
+    """How each claim stands against what was measured, and what a buyer should ask about."""
+    for claim in results["claims"]:
+        found = f"{claim['outcome'].replace('_', ' ')}. {claim['sentence']}" if "outcome" in claim else claim["value"]
+        text = f"claim on {claim['requirement']} {claim['check']}: {found}"
+        yield ""
+        yield from _wrapped(text, width, "", "    ")
+    for note in (results["submission"] or {}).get("notes", ()):
+        yield ""
+        yield from _wrapped(f"note ({note['code']}): {note['sentence']}", width, "", "    ")
 
 
 def _wrapped(text: str, width: int, first: str, more: str) -> list[str]:

@@ -20,6 +20,7 @@ from slacheck.spec.model import Spec
 from slacheck.spec.plugins import all_kinds
 from slacheck.submission.model import CaptureEntry, SubmissionModel, WaiverEntry
 from slacheck.submission.problems import kind_of, path_problems, reference_problems, unportable
+from slacheck.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Claim:
     requirement: str
     check: str
     value: str
+    quantity: Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def load_submission(path: Path | str, place: str | None = None) -> Submission:
         supplier=model.supplier,
         spec=spec,
         bindings=tuple(_bound(entry, path.parent) for entry in model.captures),
-        claims=tuple(Claim(c.requirement, c.check, c.value.text) for c in model.claims),
+        claims=tuple(Claim(c.requirement, c.check, c.value.text, c.value) for c in model.claims),
         waivers=model.waivers,
         document=document,
         raw=document.raw,

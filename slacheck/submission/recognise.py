@@ -9,6 +9,7 @@ from slacheck.capture.sidecar import Sidecar
 from slacheck.document import Document, read_document, validate
 from slacheck.errors import SpecError
 from slacheck.spec.load import load_spec
+from slacheck.submission.audit import Note, audit_documents
 from slacheck.submission.campaign import lint_campaign
 from slacheck.submission.load import load_submission
 
@@ -76,6 +77,11 @@ def lint(path: Path) -> str:
     if role == "submission":
         return f"submission, {_count(len(load_submission(path).bindings), 'capture')}"
     return f"spec, {_count(len(load_spec(path).requirements), 'requirement')}"
+
+
+def notes(path: Path) -> list[Note]:
+    """What a buyer should know of how a valid submission was put together; nothing for other documents."""
+    return audit_documents(load_submission(path)) if role_of(read_document(path)) == "submission" else []
 
 
 def _count(number: int, what: str) -> str:

@@ -87,7 +87,19 @@ def test_check_submission_records_claims_and_waivers_without_judging(facility):
     result = run("check", path, "--format", "json")
     document = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert document["claims"] == [{"requirement": "RAMP-1", "check": "up", "value": "0.4 kW/s"}]
+    assert document["claims"] == [
+        {
+            "requirement": "RAMP-1",
+            "check": "up",
+            "value": "0.4 kW/s",
+            "claimed": 400.0,
+            "outcome": "disagrees",
+            "capture": "run-1.csv",
+            "event": None,
+            "sentence": "0.4 kW/s is claimed; measured 1 kW/s (0.998845 to 1.00115) on run-1.csv. What was measured is "
+            "worse than the claim.",
+        }
+    ]
     assert document["waivers"][0]["expired"] is False
 
 

@@ -29,6 +29,8 @@ INCONCLUSIVE DYN-2
     or the limit has passed.
 
 waiver of DYN-2 by J. Doe, expires 2027-01-31: Fixed in B. (changes no verdict)
+
+claim on DYN-1 recovery_time: 80 ms
 """
 
 
@@ -81,6 +83,7 @@ def test_render_text_no_findings_at_all_is_said(synthetic):
     assert render(results) == (
         "INCONCLUSIVE hall-a-power 2.0: Hall A, dynamic power schedule\n0 findings\ncapture runs/step-1.csv\n\n\n"
         "waiver of DYN-2 by J. Doe, expires 2027-01-31: Fixed in B. (changes no verdict)\n"
+        "\nclaim on DYN-1 recovery_time: 80 ms\n"
     )
 
 
