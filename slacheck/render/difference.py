@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +14,8 @@ from slacheck.spec.model import Spec
 
 SCHEMA = "slacheck/difference/1"
 _ABSENT = "not set"
+_TIE = "\ue000"
+"""Stands for a blank that no line breaks at."""
 
 
 def specs_text(names: tuple[str, str], differences: tuple[Difference, ...], *, width: int = 80) -> str:
@@ -50,7 +53,13 @@ def blocks(differences: Iterable[Difference], width: int, indent: str = "") -> I
             if not indent:
                 yield ""
             yield from wrapped(part, width, indent, indent + "    ")
-        yield from wrapped(sentence(one), width, f"{indent}  ", f"{indent}    ")
+        yield from tied(sentence(one), width, f"{indent}  ", f"{indent}    ")
+
+
+def tied(text: str, width: int, first: str, more: str) -> list[str]:
+    """As `wrapped`, without parting a number from its unit or the ends of an interval."""
+    joined = re.sub(r"(?<=\d) (?=[A-Za-z%±\[])|(?<=[\d\]]) (?=[A-Za-z%])|(?<=\d,) (?=[\d-])|(?<=±) ", _TIE, text)
+    return [line.replace(_TIE, " ") for line in wrapped(joined, width, first, more)]
 
 
 def sentence(one: Difference) -> str:

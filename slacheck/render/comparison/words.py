@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from slacheck.contract import WORST_FIRST
 from slacheck.render.numbers import in_unit, numbers_of, with_unit
 from slacheck.submission.comparison import Clause, Comparison, Pair, Row, Side
-from slacheck.submission.relation import Reading
+from slacheck.submission.relation import Reading, Relation
 
 RULE = (
     "Two values differ beyond uncertainty when |a - b| > sqrt(Ua² + Ub²), where both are symmetric (U expanded with "
@@ -83,15 +83,19 @@ def _pair(names: list[str], pair: Pair) -> str:
 
 
 def _apart(row: Row, pair: Pair, before: str) -> str:
-    """` by 19.1 ms (U 0.6 ms)`; "" where the distance is not known."""
-    reading, found = row.readings[pair.first], pair.relation
-    if reading is None or found.difference is None:
+    reading = row.readings[pair.first]
+    return "" if reading is None else apart(reading, pair.relation, before)
+
+
+def apart(reading: Reading, found: Relation, before: str) -> str:
+    """` by 19.1 ms (U 0.6 ms)`, in the unit of a reading; "" where the distance is not known."""
+    if found.difference is None:
         return ""
     unit = reading.check["display_unit"]
-    apart = before + with_unit(f"{in_unit(abs(found.difference), unit):.3g}", unit)
+    distance = before + with_unit(f"{in_unit(abs(found.difference), unit):.3g}", unit)
     if found.uncertainty is None:
-        return apart
-    return f"{apart} (U {with_unit(f'{in_unit(found.uncertainty, unit):.2g}', unit)})"
+        return distance
+    return f"{distance} (U {with_unit(f'{in_unit(found.uncertainty, unit):.2g}', unit)})"
 
 
 def differs(clause: Clause) -> bool:
