@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from slacheck.errors import Diagnostic, PackError
-from slacheck.evidence.pack import read_pack
-from slacheck.evidence.verify import verify
+from slacheck.evidence.archive import read_bytes, unzipped
+from slacheck.evidence.verify import verify_bytes
 
 Document = dict[str, Any]
 
@@ -50,12 +50,13 @@ def read_verified(path: Path) -> VerifiedPack:
     PackError
         If it cannot be opened, or does not verify; with what is wrong.
     """
-    report = verify(path)
+    raw = read_bytes(path)
+    report = verify_bytes(raw)
     if not report.ok:
         wrong = "; ".join(line for line in report.lines if line.startswith(("wrong:", "and ", "NOT INTACT")))
         message = f"this pack does not verify, so nothing in it is used: {wrong}"
         raise PackError(Diagnostic(str(path), message, fix="ask for the pack as it was written"))
-    members = read_pack(path)
+    members = unzipped(raw)
     return VerifiedPack(
         name=path.name.encode("utf-8", "backslashreplace").decode("utf-8"),
         results=json.loads(members["results.json"]),

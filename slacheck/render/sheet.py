@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from markupsafe import Markup
@@ -76,6 +77,8 @@ def _facts(report: Report) -> list[dict[str, Any]]:
     facts.append(_fact("SHA-256 of results.json", report.digest, code=True))
     if report.manifest_digest is not None:
         facts.append(_fact("SHA-256 of manifest.json", report.manifest_digest, code=True))
+    if report.redaction is not None:
+        facts.append(_fact("withheld by a redaction, unsigned", _withheld(report.redaction)))
     signatures = [f"{signature.key}, {signature.state}" for signature in report.signatures or ()]
     facts.append(_fact("signatures", "\n".join(signatures) or "none: the pack is not signed"))
     return facts
@@ -85,6 +88,13 @@ def _waiver(waiver: Document) -> str:
     return (
         f"{waiver['requirement']} by {waiver['by']}, {'expired' if waiver['expired'] else 'until'} {waiver['expires']}"
     )
+
+
+def _withheld(redaction: Document) -> str:
+    """`1 report.html, 16 traces; their digests stand in manifest.json`, and why."""
+    found = Counter(name.split("/")[0] for name in redaction["withheld"])
+    told = ", ".join(f"{number} {name}" for name, number in sorted(found.items()))
+    return "\n".join([f"{told}; their digests stand in manifest.json", *redaction["reasons"]])
 
 
 def _versions(manifest: Document | None) -> list[list[str]]:

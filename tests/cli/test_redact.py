@@ -74,7 +74,7 @@ def test_redact_pack_that_is_no_pack_exits_with_2(tmp_path, monkeypatch):
     result = run("redact", "x.zip", "-o", "y.zip")
     assert result.exit_code == 2
     assert result.stderr == (
-        "x.zip: error: this pack does not verify: wrong: not an evidence pack: it does not begin with a member; is it "
-        "a zip?; NOT INTACT: 1 problem\n  fix: ask for the pack as it was written\n"
+        "x.zip: error: this pack does not verify, so nothing in it is used: wrong: not an evidence pack: it does not "
+        "begin with a member; is it a zip?; NOT INTACT: 1 problem\n  fix: ask for the pack as it was written\n"
     )
     assert not (tmp_path / "y.zip").exists()
