@@ -53,12 +53,13 @@ def render(comparison: Comparison) -> str:
         for clause in comparison.clauses
     ]
     style = _shipped("comparison.css")
-    page: str = _template(comparison).render(
+    page: str = _template().render(
         style=Markup(style),  # noqa: S704
         style_digest="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         version=__version__,
         comparison=comparison,
         sides=comparison.sides,
+        shared=list(words.shared(comparison)),
         clauses=clauses,
         some_alike=any(not clause.differs for clause in clauses),
         symbols=_SYMBOLS,
@@ -88,20 +89,15 @@ def _reading(reading: Reading, agreed: bool) -> _Reading:
     return _Reading(reading.check["verdict"], numbers, [text for text in more if text])
 
 
-def _template(comparison: Comparison) -> Any:
-    environment = _environment()
-    environment.filters["letters"] = lambda who: words.letters(comparison, who)
-    return environment.from_string(_shipped("comparison.html.j2"))
-
-
-def _environment() -> Environment:
+@lru_cache(maxsize=1)
+def _template() -> Any:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_visible
     )
     environment.filters["words"] = lambda code: str(code).replace("_", " ")
     for name in ("parties", "spec_name", "counts", "nearest_limit"):
         environment.filters[name] = getattr(words, name)
-    return environment
+    return environment.from_string(_shipped("comparison.html.j2"))
 
 
 @lru_cache(maxsize=2)

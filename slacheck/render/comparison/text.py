@@ -14,6 +14,7 @@ from slacheck.render.comparison.words import (
     letters,
     nearest_limit,
     parties,
+    shared,
     spec_name,
     standings,
 )
@@ -69,9 +70,8 @@ def _head(comparison: Comparison, width: int) -> Iterator[str]:
     yield ""
     if comparison.worst:
         yield f"worst overall: {letters(comparison, comparison.worst)}"
-    for digest, sharing in comparison.shared:
-        told = f"note: {letters(comparison, sharing)} rest on one recording, SHA-256 {digest}"
-        yield from wrapped(told, width, more="    ")
+    for told in shared(comparison):
+        yield from wrapped(f"note: {told}", width, more="    ")
 
 
 def _clause(comparison: Comparison, clause: Clause, columns: Sequence[int], width: int) -> Iterator[str]:

@@ -16,6 +16,8 @@ RULE = (
     "of a value that a closed gate or the decision rule `simple` makes uncertain, and nothing is compared where "
     "definition, limit or decision rule are not the same."
 )
+_MOST_PAIRS = 6
+"""No more are named one by one."""
 CREDIT = "All packs are intact and decided as their own numbers demand; who signed them is not checked here."
 
 
@@ -53,6 +55,16 @@ def letters(comparison: Comparison, indices: Iterable[int]) -> str:
     return ", ".join(comparison.sides[index].letter for index in indices)
 
 
+def shared(comparison: Comparison) -> Iterator[str]:
+    """`A and B rest on the same 2 recordings, SHA-256 570b35938d0718e2, ...`, one for each set of packs."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for digest, sides in comparison.shared:
+        groups.setdefault(sides, []).append(digest)
+    for sides, digests in groups.items():
+        number = "one recording" if len(digests) == 1 else f"the same {len(digests)} recordings"
+        yield f"{letters(comparison, sides)} rest on {number}, SHA-256 {', '.join(digest[:16] for digest in digests)}"
+
+
 def standings(comparison: Comparison, row: Row) -> Iterator[tuple[str, str]]:
     """How the readings of a check stand to one another: outcome and sentence, what matters most first."""
     names = [side.letter for side in comparison.sides]
@@ -61,13 +73,18 @@ def standings(comparison: Comparison, row: Row) -> Iterator[tuple[str, str]]:
     if beyond and len(names) == 2:
         yield "beyond", f"differ beyond uncertainty{_apart(row, beyond[0], ' by ')}"
     elif beyond:
-        told = "; ".join(_pair(names, pair) + _apart(row, pair, " by ") for pair in beyond)
-        yield "beyond", f"differ beyond uncertainty: {told}"
+        furthest = max(beyond, key=lambda pair: abs(pair.relation.difference or 0.0))
+        shown = beyond if len(beyond) <= _MOST_PAIRS else [furthest]
+        told = "; ".join(_pair(names, pair) + _apart(row, pair, " by ") for pair in shown)
+        many = "" if shown is beyond else f" {len(beyond)} of {len(present)} pairs, furthest"
+        yield "beyond", f"differ beyond uncertainty:{many} {told}"
     for outcome, phrase in (("not_compared", "not compared"), ("cannot_tell", "cannot tell")):
         reasons = dict.fromkeys(pair.relation.why for pair in present if pair.relation.outcome == outcome)
         for why in reasons:
             pairs = [pair for pair in present if (pair.relation.outcome, pair.relation.why) == (outcome, why)]
-            who = "" if len(names) == 2 else f", {', '.join(_pair(names, pair) for pair in pairs)}"
+            listed = ", ".join(_pair(names, pair) for pair in pairs[:_MOST_PAIRS])
+            listed = listed if len(pairs) <= _MOST_PAIRS else f"{len(pairs)} of {len(present)} pairs"
+            who = "" if len(names) == 2 else f", {listed}"
             yield outcome, f"{phrase}{who}: {why}"
     absent = [name for name, reading in zip(names, row.readings, strict=True) if reading is None]
     if absent:

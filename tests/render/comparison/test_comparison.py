@@ -2,6 +2,7 @@
 
 import base64
 import csv as reader
+import dataclasses
 import hashlib
 import importlib.util
 import io
@@ -14,8 +15,9 @@ import pytest
 
 from slacheck.evidence.pack import write_pack
 from slacheck.render.comparison import csv, html, json, text
-from slacheck.render.comparison.words import CREDIT, RULE
+from slacheck.render.comparison.words import CREDIT, RULE, standings
 from slacheck.submission.comparison import compare
+from slacheck.submission.relation import Relation
 
 FORMULA = '=HYPERLINK("http://x","y")'
 
@@ -68,8 +70,7 @@ def test_text_shows_every_clause_and_pack_with_its_numbers(two):
         "   1 FAIL, 2 INCONCLUSIVE, 1 NOT_APPLICABLE\n"
         "   decided by DYN-1 recovery_time -1.5 %\n"
         "\n"
-        "note: A, B rest on one recording, SHA-256\n"
-        f"    {'a' * 64}\n"
+        f"note: A, B rest on one recording, SHA-256 {'a' * 16}\n"
         "\n"
         "DYN-1 7.2.1 Bus voltage after a full load step\n"
         "  A FAIL, B FAIL\n"
@@ -194,3 +195,19 @@ def test_json_is_the_comparison_as_data(two):
 def test_render_twice_gives_the_same_bytes(packs, renderer):
     paths = [packs / "b.zip", packs / "h.zip"]
     assert renderer.render(compare(paths)) == renderer.render(compare(paths))
+
+
+def test_standings_of_many_packs_name_the_furthest_pair_and_how_many(packs):
+    many = compare([packs / "a.zip", packs / "b.zip"] * 3)
+    row = next(row for clause in many.clauses for row in clause.rows if row.check == "bands[0]")
+    assert list(standings(many, row)) == [("cannot_tell", "cannot tell, 15 of 15 pairs: nothing was measured")]
+    apart = dataclasses.replace(
+        row,
+        pairs=tuple(
+            dataclasses.replace(pair, relation=Relation("beyond", float(pair.second - pair.first) * 1e6))
+            for pair in row.pairs
+        ),
+    )
+    assert list(standings(many, apart)) == [
+        ("beyond", "differ beyond uncertainty: 15 of 15 pairs, furthest A and F by 5 MW")
+    ]
