@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from slacheck.cli.output import echo_json, refuse_output, style
-from slacheck.errors import Diagnostic, UsageError
+from slacheck.errors import Diagnostic, UsageError, printable
 
 FILE = click.Path(path_type=Path)
 
@@ -85,7 +85,8 @@ def _specs(old: Path, new: Path, form: str) -> tuple[bool, str]:
     specs = load_spec(old), load_spec(new)
     differences = difference(*specs)
     if form == "json":
-        return means_the_same(differences), specs_json(specs, (old.name, new.name), differences)
+        names = printable(old.name), printable(new.name)
+        return means_the_same(differences), specs_json(specs, names, differences)
     return means_the_same(differences), specs_text((str(old), str(new)), differences, width=style()["width"])
 
 

@@ -1,6 +1,9 @@
 """`diff` as its user calls it: two specs, two packs, and what cannot be compared."""
 
 import json
+import os
+import shutil
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -67,6 +70,15 @@ def test_diff_specs_as_data(made):
         "affects": [],
         "sentence": "limit loosened by 100 %: limits.up.max 1.5 kW/s -> 3 kW/s",
     }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
+def test_diff_names_that_are_not_unicode_are_made_visible(made):
+    name = os.fsdecode(b"b\xff\x1b.yaml")
+    shutil.copy("a.yaml", name)
+    assert run("diff", "a.yaml", name).stdout == "a.yaml -> b\\udcff\\x1b.yaml: no difference\n"
+    document = json.loads(run("diff", "a.yaml", name, "--format", "json").stdout)
+    assert document["new"]["file"] == "b\\udcff\\x1b.yaml"
 
 
 def test_diff_spec_that_is_wrong_exits_with_2(made):
