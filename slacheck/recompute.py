@@ -185,7 +185,7 @@ def _measured_again(members: Mapping[str, bytes], then: Document, paths: list[Pa
             supplier=model.supplier,
             spec=spec,
             bindings=(),
-            claims=tuple(Claim(claim.requirement, claim.check, claim.value.text) for claim in model.claims),
+            claims=tuple(Claim(c.requirement, c.check, c.value.text, c.value) for c in model.claims),
             waivers=model.waivers,
             document=parse_document(raw, "submission.yaml"),
             raw=raw,

@@ -15,6 +15,7 @@ import click
 from slacheck import __version__
 from slacheck.cli.batch import batch
 from slacheck.cli.check import check
+from slacheck.cli.compare import compare, diff
 from slacheck.cli.documents import explain, lint, plan
 from slacheck.cli.packs import report, verify
 from slacheck.cli.redact import redact
@@ -72,5 +73,21 @@ def main() -> None:
     """  # noqa: D301 - click ends a paragraph at the backspace
 
 
-for _command in (check, batch, lint, explain, plan, verify, report, keygen, sign, redact, schema, kinds, inspect):
+for _command in (
+    check,
+    batch,
+    lint,
+    explain,
+    plan,
+    verify,
+    report,
+    keygen,
+    sign,
+    compare,
+    diff,
+    redact,
+    schema,
+    kinds,
+    inspect,
+):
     main.add_command(_command)

@@ -16,11 +16,11 @@ from typing import Any
 
 from slacheck import __version__
 from slacheck.errors import Diagnostic, PackError, UsageError
-from slacheck.evidence.archive import read_bytes, unzipped, zipped
+from slacheck.evidence.archive import zipped
 from slacheck.evidence.atomic import write_whole
 from slacheck.evidence.canonical import canonical_json
 from slacheck.evidence.pack import MANIFEST
-from slacheck.evidence.verify import verify_bytes
+from slacheck.evidence.verified import read_verified
 from slacheck.evidence.withheld import REDACTION, is_withholdable
 
 SCHEMA = "slacheck/redaction/1"
@@ -50,12 +50,7 @@ def redact(pack: Path, output: Path, reason: str | None = None) -> dict[str, int
     """
     if reason is not None and len(reason) > LONGEST_REASON:
         raise UsageError(Diagnostic("--reason", f"longer than {LONGEST_REASON} characters", fix="shorten it"))
-    raw = read_bytes(pack)
-    report = verify_bytes(raw)
-    if not report.ok:
-        problem = f"this pack does not verify: {'; '.join(report.lines)}"
-        raise PackError(Diagnostic(str(pack), problem, fix="ask for the pack as it was written"))
-    kept, withheld = redacted(unzipped(raw), reason)
+    kept, withheld = redacted(read_verified(pack).members, reason)
     try:
         write_whole(output, zipped(kept))
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from markupsafe import Markup
@@ -104,6 +105,13 @@ def _waiver(waiver: Document) -> str:
     return (
         f"{waiver['requirement']} by {waiver['by']}, {'expired' if waiver['expired'] else 'until'} {waiver['expires']}"
     )
+
+
+def _withheld(redaction: Document) -> str:
+    """`1 report.html, 16 traces; their digests stand in manifest.json`, and why."""
+    found = Counter(name.split("/")[0] for name in redaction["withheld"])
+    told = ", ".join(f"{number} {name}" for name, number in sorted(found.items()))
+    return "\n".join([f"{told}; their digests stand in manifest.json", *redaction["reasons"]])
 
 
 def _versions(manifest: Document | None) -> list[list[str]]:

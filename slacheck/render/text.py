@@ -12,7 +12,7 @@ from slacheck.errors import printable
 from slacheck.render.numbers import Document, deciding, groups, is_unverified, numbers_of
 from slacheck.render.remedies import remedies_lines
 
-_COLOURS = {"PASS": "32", "FAIL": "31", "INCONCLUSIVE": "33", "ERROR": "35", "NOT_APPLICABLE": "2"}
+COLOURS = {"PASS": "32", "FAIL": "31", "INCONCLUSIVE": "33", "ERROR": "35", "NOT_APPLICABLE": "2"}
 _WIDE = 100
 """From this width on the margin is shown in its unit too. [characters]"""
 _HEADINGS = ("verdict", "check", "measured", "limit", "margin", "at")
@@ -42,11 +42,11 @@ def render(results: dict[str, Any], *, width: int = 80, color: bool = False) -> 
     if any(tables) and len(headings) == 1:
         lines += headings
     for finding, rows in zip(results["findings"], tables, strict=True):
-        lines += _wrapped(_name(finding, several), width, "", "    ")
+        lines += wrapped(_name(finding, several), width, "", "    ")
         for row in rows:
             lines += _line(row, columns, width)
         if not rows:
-            lines += _wrapped(_without_checks(finding), width, "  ", "    ")
+            lines += wrapped(_without_checks(finding), width, "  ", "    ")
     lines += [line for finding in results["findings"] for line in _why(finding, several, width)]
     lines += [line for waiver in results["waivers"] for line in _waiver(waiver, width)]
     lines += _remedies(results, width)
@@ -58,20 +58,20 @@ def _head(results: Document, width: int) -> Iterator[str]:
     spec, found = results["spec"], [finding["verdict"] for finding in results["findings"]]
     version = f" {spec['version']}" if spec["version"] else ""
     title = f": {spec['title']}" if spec["title"] else ""
-    yield from _wrapped(f"{results['verdict']}  {spec['id']}{version}{title}", width, "", "      ")
+    yield from wrapped(f"{results['verdict']}  {spec['id']}{version}{title}", width, "", "      ")
     counts = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in WORST_FIRST if verdict in found)
     number = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
-    yield from _wrapped(f"{number}: {counts}" if counts else number, width, "", "    ")
+    yield from wrapped(f"{number}: {counts}" if counts else number, width, "", "    ")
     for base in spec["extends"]:
         named = " ".join(part for part in (base["id"], base["version"]) if part)
-        yield from _wrapped(f"extends {base['reference']} ({named})", width, "", "    ")
+        yield from wrapped(f"extends {base['reference']} ({named})", width, "", "    ")
     unverified = [finding["requirement"] for finding in results["findings"] if is_unverified(finding)]
     if unverified:
         names = ", ".join(dict.fromkeys(unverified))
-        yield from _wrapped(f"figures not verified at their source: {names}", width, "", "    ")
+        yield from wrapped(f"figures not verified at their source: {names}", width, "", "    ")
     captures = [capture["id"] for capture in results["captures"]]
     if len(captures) == 1:
-        yield from _wrapped(f"capture {captures[0]}", width, "", "    ")
+        yield from wrapped(f"capture {captures[0]}", width, "", "    ")
 
 
 def _name(finding: Document, several: bool) -> str:
@@ -119,7 +119,7 @@ def _line(row: _Row, columns: Sequence[int], width: int) -> list[str]:
         if len(line.rstrip()) <= width:
             return [line.rstrip()]
     numbers = (part for part in (row[2], row[3], row[4] and f"margin {row[4]}", row[5] and f"at {row[5]}") if part)
-    return [f"  {row[0].ljust(columns[0])}{row[1]}", *_wrapped("; ".join(numbers), width, " " * 6, " " * 6)]
+    return [f"  {row[0].ljust(columns[0])}{row[1]}", *wrapped("; ".join(numbers), width, " " * 6, " " * 6)]
 
 
 def _without_checks(finding: Document) -> str:
@@ -135,33 +135,33 @@ def _why(finding: Document, several: bool, width: int) -> Iterator[str]:
         return
     yield ""
     where = f" on {finding['capture']}" if several and finding["capture"] is not None else ""
-    yield from _wrapped(f"{finding['verdict']}  {finding['requirement']}{where}", width, "", "    ")
+    yield from wrapped(f"{finding['verdict']}  {finding['requirement']}{where}", width, "", "    ")
     for check in (deciding(checks) for checks in groups(finding["checks"]).values()):
         if check["verdict"] == "FAIL":
-            yield from _wrapped(f"{check['name']}: {check['definition']['text']}", width, "  ", "    ")
+            yield from wrapped(f"{check['name']}: {check['definition']['text']}", width, "  ", "    ")
     shown: Counter[str] = Counter()
     for reason in finding["reasons"]:
         shown[reason["code"]] += 1
         if shown[reason["code"]] <= _REASONS_EACH:
-            yield from _wrapped(f"{reason['code']}: {reason['sentence']}", width, "  ", "    ")
+            yield from wrapped(f"{reason['code']}: {reason['sentence']}", width, "  ", "    ")
     for code, count in shown.items():
         if count > _REASONS_EACH:
             more = f"{code}: {count - _REASONS_EACH} more like these; the report has them all"
-            yield from _wrapped(more, width, "  ", "    ")
+            yield from wrapped(more, width, "  ", "    ")
 
 
 def _waiver(waiver: Document, width: int) -> Iterator[str]:
     state = "expired" if waiver["expired"] else "expires"
     yield ""
     text = f"waiver of {waiver['requirement']} by {waiver['by']}, {state} {waiver['expires']}: {waiver['reason']}"
-    yield from _wrapped(text + " (changes no verdict)", width, "", "    ")
+    yield from wrapped(text + " (changes no verdict)", width, "", "    ")
 
 
 def _remedies(results: Document, width: int) -> Iterator[str]:
     for number, (text, indent) in enumerate(remedies_lines(results)):
         if number == 0:
             yield ""
-        yield from _wrapped(text, width, " " * indent, " " * (indent + 2))
+        yield from wrapped(text, width, " " * indent, " " * (indent + 2))
 
 
 def _submission(results: Document, width: int) -> Iterator[str]:
@@ -170,13 +170,14 @@ def _submission(results: Document, width: int) -> Iterator[str]:
         found = f"{claim['outcome'].replace('_', ' ')}. {claim['sentence']}" if "outcome" in claim else claim["value"]
         text = f"claim on {claim['requirement']} {claim['check']}: {found}"
         yield ""
-        yield from _wrapped(text, width, "", "    ")
+        yield from wrapped(text, width, "", "    ")
     for note in (results["submission"] or {}).get("notes", ()):
         yield ""
-        yield from _wrapped(f"note ({note['code']}): {note['sentence']}", width, "", "    ")
+        yield from wrapped(f"note ({note['code']}): {note['sentence']}", width, "", "    ")
 
 
-def _wrapped(text: str, width: int, first: str, more: str) -> list[str]:
+def wrapped(text: str, width: int, first: str = "", more: str = "") -> list[str]:
+    """Text from outside on lines of at most `width`, the first and the others indented."""
     return textwrap.wrap(
         printable(" ".join(text.split())),
         max(width, 20),
@@ -189,6 +190,11 @@ def _wrapped(text: str, width: int, first: str, more: str) -> list[str]:
 def _coloured(line: str, color: bool) -> str:
     """The verdict at the start of a line in its colour."""
     word = line.split(maxsplit=1)[0] if line.strip() else ""
-    if not color or word not in _COLOURS:
+    if not color or word not in COLOURS:
         return line
-    return line.replace(word, f"\x1b[1;{_COLOURS[word]}m{word}\x1b[0m", 1)
+    return line.replace(word, in_colour(word), 1)
+
+
+def in_colour(verdict: str) -> str:
+    """A verdict between ANSI escapes."""
+    return f"\x1b[1;{COLOURS[verdict]}m{verdict}\x1b[0m"

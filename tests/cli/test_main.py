@@ -7,7 +7,8 @@ from slacheck import __version__
 from slacheck.cli.main import main
 
 VERBS = [
-    *("check", "batch", "lint", "explain", "plan", "verify", "report", "keygen", "sign", "redact"),
+    *("check", "batch", "lint", "explain", "plan", "verify", "report", "keygen", "sign"),
+    *("compare", "diff", "redact"),
     *("schema", "kinds", "inspect"),
 ]
 
@@ -24,7 +25,7 @@ def test_program_has_these_verbs_and_help_for_each():
         assert max(map(len, result.stdout.splitlines())) <= 100
 
 
-@pytest.mark.parametrize("verb", ["compare", "diff", "run", "chek"])
+@pytest.mark.parametrize("verb", ["run", "chek"])
 def test_program_unknown_verb_exits_with_2(verb):
     result = run(verb)
     assert result.exit_code == 2

@@ -74,7 +74,22 @@ def test_redact_pack_that_is_no_pack_exits_with_2(tmp_path, monkeypatch):
     result = run("redact", "x.zip", "-o", "y.zip")
     assert result.exit_code == 2
     assert result.stderr == (
-        "x.zip: error: this pack does not verify: wrong: not an evidence pack: it does not begin with a member; is it "
-        "a zip?; NOT INTACT: 1 problem\n  fix: ask for the pack as it was written\n"
+        "x.zip: error: this pack does not verify, so nothing in it is used: wrong: not an evidence pack: it does not "
+        "begin with a member; is it a zip?; NOT INTACT: 1 problem\n  fix: ask for the pack as it was written\n"
     )
     assert not (tmp_path / "y.zip").exists()
+
+
+def test_redact_signatures_stay_valid_and_new_ones_can_be_added(pack):
+    for name in ("supplier", "buyer"):
+        assert run("keygen", name).exit_code == 0
+    assert run("sign", "out.zip", "--key", "supplier").exit_code == 0
+    run("redact", "out.zip", "-o", "red.zip")
+    verified = run("verify", "red.zip", "--key", "supplier.pub")
+    assert (verified.exit_code, verified.stdout.splitlines()[-1]) == (
+        0,
+        "verified, 4 members withheld; signed by supplier.pub",
+    )
+    assert run("sign", "red.zip", "--key", "buyer").exit_code == 0
+    verified = run("verify", "red.zip", "--key", "supplier.pub", "--key", "buyer.pub", "--require", "2")
+    assert verified.stdout.splitlines()[-1] == "verified, 4 members withheld; signed by supplier.pub, buyer.pub"

@@ -164,7 +164,7 @@ def test_redact_pack_that_does_not_verify_is_refused_and_leaves_nothing(pack, tm
     members = dict(read_pack(pack))
     members["junit.xml"] = b"<testsuites/>"
     pack.write_bytes(b"".join(zipped(members)))
-    with pytest.raises(PackError, match=r"this pack does not verify: .*junit.xml is not what the manifest says"):
+    with pytest.raises(PackError, match=r"this pack does not verify.*junit.xml is not what the manifest says"):
         redact(pack, tmp_path / "out.zip")
     assert not (tmp_path / "out.zip").exists()
 

@@ -1,0 +1,1 @@
+"""Packs side by side: as text, as a page, as a table and as data."""
