@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from markupsafe import Markup
@@ -95,7 +94,9 @@ def _facts(report: Report) -> list[dict[str, Any]]:
     if report.redaction is not None:
         count = len(report.redaction["withheld"])
         members = "member" if count == 1 else "members"
-        facts.append(_fact("withheld by a redaction", f"{count} {members} of the pack, listed on the last page"))
+        facts.append(
+            _fact("withheld by a redaction, unsigned", f"{count} {members} of the pack, listed on the last page")
+        )
     signatures = [f"{signature.key}, {signature.state}" for signature in report.signatures or ()]
     facts.append(_fact("signatures", "\n".join(signatures) or "none: the pack is not signed"))
     return facts
@@ -105,13 +106,6 @@ def _waiver(waiver: Document) -> str:
     return (
         f"{waiver['requirement']} by {waiver['by']}, {'expired' if waiver['expired'] else 'until'} {waiver['expires']}"
     )
-
-
-def _withheld(redaction: Document) -> str:
-    """`1 report.html, 16 traces; their digests stand in manifest.json`, and why."""
-    found = Counter(name.split("/")[0] for name in redaction["withheld"])
-    told = ", ".join(f"{number} {name}" for name, number in sorted(found.items()))
-    return "\n".join([f"{told}; their digests stand in manifest.json", *redaction["reasons"]])
 
 
 def _versions(manifest: Document | None) -> list[list[str]]:
