@@ -70,7 +70,7 @@ def test_pdf_of_a_redacted_pack_says_what_was_withheld(synthetic):
     redaction = {"reasons": ["the load profile is a secret"], "withheld": {"traces/DYN-1-0.parquet": entry}}
     raw = pdf.render(dataclasses.replace(source(synthetic, synthetic.record(), redaction=redaction), traces={}))
     pages = [words(page.extract_text()) for page in opened(raw).pages]
-    assert "withheld by a redaction 1 member of the pack, listed on the last page" in pages[0]
+    assert "withheld by a redaction, unsigned 1 member of the pack, listed on the last page" in pages[0]
     assert "The plot is withheld; the manifest keeps the digest of its data, traces/DYN-1-0.parquet." in " ".join(pages)
     assert "the load profile is a secret" in pages[-1]
     assert "ab" * 32 in pages[-1].replace(" ", "")
