@@ -77,10 +77,12 @@ class NoiseMeter:
 
 
 def _fourth_differences(x: Samples, s: int) -> Samples:
-    ends = x[4 * s :] + x[: -4 * s]
-    inner = x[3 * s : -s] + x[s : -3 * s]
-    sizes: Samples = np.abs(ends - 4.0 * inner + 6.0 * x[2 * s : -2 * s])
-    return sizes
+    sizes: Samples = x[4 * s :] + x[: -4 * s]
+    term = x[3 * s : -s] + x[s : -3 * s]
+    term *= 4.0
+    sizes -= term
+    sizes += np.multiply(x[2 * s : -2 * s], 6.0, out=term)
+    return np.abs(sizes, out=sizes)
 
 
 def largest_normal(count: float, coverage_factor: float) -> float:
