@@ -14,6 +14,7 @@ import click
 
 from slacheck import __version__
 from slacheck.cli.batch import batch
+from slacheck.cli.bundle import bundle
 from slacheck.cli.check import check
 from slacheck.cli.compare import compare, diff
 from slacheck.cli.documents import explain, lint, plan
@@ -79,6 +80,7 @@ for _command in (
     lint,
     explain,
     plan,
+    bundle,
     verify,
     report,
     keygen,

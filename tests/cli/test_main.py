@@ -7,7 +7,7 @@ from slacheck import __version__
 from slacheck.cli.main import main
 
 VERBS = [
-    *("check", "batch", "lint", "explain", "plan", "verify", "report", "keygen", "sign"),
+    *("check", "batch", "bundle", "lint", "explain", "plan", "verify", "report", "keygen", "sign"),
     *("compare", "diff", "redact"),
     *("schema", "kinds", "inspect"),
 ]
