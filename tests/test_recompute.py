@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -259,3 +261,16 @@ def test_recompute_leaves_nothing_behind(embedded, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     again.recompute(embedded)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_command_imports_no_numerics_and_opens_no_socket(embedded):
+    code = (
+        "import socket, sys\n"
+        "socket.socket = socket.create_connection = None\n"
+        "from slacheck.cli.main import main\n"
+        "sys.argv = ['slacheck', 'verify', sys.argv[1]]\n"
+        "try:\n    main()\nexcept SystemExit as stopped:\n    assert not stopped.code\n"
+        "print(sorted({'numpy', 'scipy', 'pyarrow', 'pandas', 'jinja2'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(embedded)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-2:] == ["intact; signer not checked", "[]"]
