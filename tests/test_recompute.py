@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from slacheck.cli.main import main
 from slacheck.evidence.archive import zipped
 from slacheck.evidence.canonical import canonical_json
 from slacheck.evidence.pack import read_pack
+from slacheck.render import junit
 
 FACILITY = Path(__file__).parents[1] / "fixtures" / "noncompliant"
 
@@ -67,6 +69,7 @@ def forged(pack, target, change, others=None):
     members["results.json"] = canonical_json(results)
     after = hashlib.sha256(members["results.json"]).hexdigest().encode()
     members["report.html"] = members["report.html"].replace(before, after)
+    members["junit.xml"] = junit.render(results)
     members |= others or {}
     manifest = json.loads(members["manifest.json"])
     for name in manifest["members"]:
@@ -167,13 +170,69 @@ def test_verify_finds_a_resolved_spec_that_is_not_that_of_the_spec(embedded, tmp
     assert "resolved-spec.yaml is not what spec.yaml resolves to" in result.stdout
 
 
-def test_verify_of_kinds_that_are_not_installed_says_what_it_did_not_compare(embedded, tmp_path):
+def test_verify_kinds_that_the_results_alone_name_are_no_way_round_the_documents(embedded, tmp_path):
     def other(results):
+        limit(results)
         results["kinds"]["strange"] = "strange-kinds 1.0"
 
     result = run("verify", forged(embedded, tmp_path / "forged.zip", other))
+    assert result.exit_code == 1
+    assert "the results name the kinds dynamic_range, strange; the spec has dynamic_range" in result.stdout
+
+
+def test_verify_where_a_kind_is_not_installed_compares_the_other_clauses_and_says_so(embedded, tmp_path, monkeypatch):
+    names = {"dynamic_range": "strange"}
+    members = read_pack(embedded)
+    documents = {
+        name: members[name].replace(b"kind: dynamic_range, signal: p, window: 2 s", b"kind: strange, window: 2 s")
+        for name in ("extends/0.yaml", "resolved-spec.yaml")
+    }
+    documents["resolved-spec.yaml"] = re.sub(
+        rb"(id: R-2\n(?:.*\n)*?.*kind: )dynamic_range", rb"\1strange", members["resolved-spec.yaml"]
+    )
+
+    def strange(results):
+        results["kinds"]["strange"] = "strange-kinds 1.0"
+        results["spec"]["extends"][0]["sha256"] = hashlib.sha256(documents["extends/0.yaml"]).hexdigest()
+        for each in results["findings"]:
+            if each["requirement"] == "R-2":
+                each["kind"] = names[each["kind"]]
+
+    pack = forged(embedded, tmp_path / "forged.zip", strange, documents)
+    result = run("verify", pack)
+    assert "wrong" not in result.stdout, result.stdout
+    assert "not compared: clauses of kinds that are not installed here: R-2 (strange)" in result.stdout
+    assert result.stdout.splitlines()[-1] == "intact, but for what was not compared; signer not checked"
     assert result.exit_code == 0
-    assert "spec: not read again, since these kinds are not installed here: strange" in result.stdout
+
+    def loosened(results):
+        strange(results)
+        found = check(results)
+        found["limit"], found["margin"] = {"max": 9e6}, 9e6 - found["measured"]["value"]
+        found["margin_percent"] = 100.0 * found["margin"] / 9e6
+
+    result = run("verify", forged(embedded, tmp_path / "loosened.zip", loosened, documents))
+    assert result.exit_code == 1
+    assert "R-1 on a/run.csv, peak_to_peak: limit is {'max': 9000000.0} in the results" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "now", "said"),
+    [
+        ("junit.xml", b"FAIL", b"PASS", "junit.xml is not what the results give"),
+        (
+            "report.html",
+            b'certificate FAIL"',
+            b'certificate PASS"',
+            "report.html is certified PASS, the results are FAIL",
+        ),
+    ],
+)
+def test_verify_finds_renderings_with_another_verdict(embedded, tmp_path, name, then, now, said):
+    changed = dict(read_pack(embedded))[name].replace(then, now)
+    result = run("verify", forged(embedded, tmp_path / "forged.zip", lambda _: None, {name: changed}))
+    assert result.exit_code == 1
+    assert said in result.stdout
 
 
 # ---------------------------------------------------------------- against the captures

@@ -28,10 +28,11 @@ def compare(packs: tuple[Path, ...], output: Path | None, form: str) -> None:
     """  # noqa: D301 - click ends a paragraph at the backspace
     from slacheck.evidence.atomic import write_whole
     from slacheck.render.comparison import csv, html, json, text
+    from slacheck.render.retold import retold
     from slacheck.submission.comparison import compare as compared
 
     refuse_output(output, (".html", ".csv"), packs)
-    comparison = compared(packs)
+    comparison = compared(packs, retold)
     if output is not None:
         render = html.render if output.suffix.lower() == ".html" else csv.render
         write_whole(output, [render(comparison).encode()])
@@ -93,7 +94,8 @@ def _specs(old: Path, new: Path, form: str) -> tuple[bool, str]:
 def _packs(old: Path, new: Path, form: str) -> tuple[bool, str]:
     from slacheck.evidence.verified import read_verified
     from slacheck.render.pack_difference import packs_json, packs_text
+    from slacheck.render.retold import retold
     from slacheck.submission.pack_difference import pack_difference
 
-    found = pack_difference(read_verified(old), read_verified(new))
+    found = pack_difference(read_verified(old, retold), read_verified(new, retold))
     return found.is_same, packs_json(found) if form == "json" else packs_text(found, width=style()["width"])

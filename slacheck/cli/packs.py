@@ -38,11 +38,11 @@ def verify(
     """
     from slacheck.errors import printable
     from slacheck.evidence.verify import verify as verified
-    from slacheck.submission.promised import promised
+    from slacheck.render.retold import retold
 
     if captures and not recompute:
         raise click.UsageError("captures are named for --recompute", ctx)
-    report = verified(pack, trust_of(keys, require, timestamp_ca), promised)
+    report = verified(pack, trust_of(keys, require, timestamp_ca), retold)
     for line in report.lines:
         click.echo(printable(line))
     same = _same_again(pack, captures) if recompute and report.ok else True
@@ -82,11 +82,12 @@ def report(ctx: click.Context, pack: Path, output: Path, keys: tuple[Path, ...],
     from slacheck.evidence.atomic import write_whole
     from slacheck.evidence.sign import enveloped
     from slacheck.render.from_pack import RENDERERS, rendered
+    from slacheck.render.retold import retold
 
     refuse_output(output, tuple(RENDERERS), (pack, *keys, *([] if sign is None else [sign])))
     if sign is not None and output.suffix.lower() != ".json":
         raise click.UsageError("--sign signs an in-toto statement; name it with -o FILE.json", ctx)
     key = None if sign is None else opened_key(sign)
-    content = rendered(pack, output.suffix.lower(), trust_of(keys, None, None))
+    content = rendered(pack, output.suffix.lower(), trust_of(keys, None, None), retold)
     write_whole(output, [content if key is None else enveloped(content, key)])
     click.echo(f"wrote {output}", err=True)

@@ -88,6 +88,16 @@ def margins_of_check(check: Document) -> list[tuple[float | None, float | None]]
     return [(d, None if bound == 0 else 100.0 * d / abs(bound)) for d, bound in sides if d == least]
 
 
+def reasons_fit(check: Document) -> bool:
+    """Whether the reasons are the sentences of the gates that barred a verdict, or one other where none did."""
+    given = [(reason["code"], reason["sentence"]) for reason in check["reasons"]]
+    if check["verdict"] != "INCONCLUSIVE":
+        return not given
+    closed = [gate for gate in check["gates"] if not gate["passed"]]
+    barring = [gate for gate in closed if gate["effect"] == "no_verdict"] or closed
+    return given == [(gate["code"], gate["sentence"]) for gate in barring] if barring else len(given) == 1
+
+
 def verdict_of_finding(finding: Document) -> str:
     """Worst of its checks; ERROR and NOT_APPLICABLE have no checks to be derived from."""
     if finding["verdict"] in ("ERROR", "NOT_APPLICABLE"):

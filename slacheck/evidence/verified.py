@@ -11,7 +11,7 @@ from typing import Any
 
 from slacheck.errors import Diagnostic, PackError
 from slacheck.evidence.archive import read_bytes, unzipped
-from slacheck.evidence.verify import verify_bytes
+from slacheck.evidence.verify import Promised, verify_bytes
 
 Document = dict[str, Any]
 
@@ -42,8 +42,13 @@ class VerifiedPack:
     members: Mapping[str, bytes] = field(repr=False)
 
 
-def read_verified(path: Path) -> VerifiedPack:
+def read_verified(path: Path, promised: Promised | None = None) -> VerifiedPack:
     """Read a pack.
+
+    Parameters
+    ----------
+    promised : callable, optional
+        Reads its documents again (`submission.promised`).
 
     Raises
     ------
@@ -51,7 +56,7 @@ def read_verified(path: Path) -> VerifiedPack:
         If it cannot be opened, or does not verify; with what is wrong.
     """
     raw = read_bytes(path)
-    report = verify_bytes(raw)
+    report = verify_bytes(raw, promised=promised)
     if not report.ok:
         wrong = "; ".join(line for line in report.lines if line.startswith(("wrong:", "and ", "NOT INTACT")))
         message = f"this pack does not verify, so nothing in it is used: {wrong}"

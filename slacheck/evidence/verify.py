@@ -29,6 +29,7 @@ from slacheck.evidence.archive import read_bytes, unzipped
 from slacheck.evidence.canonical import parse_json
 from slacheck.evidence.redecide import (
     margins_of_check,
+    reasons_fit,
     verdict_of_check,
     verdict_of_finding,
     verdict_of_run,
@@ -42,6 +43,8 @@ _REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", 
 _OPTIONAL = (REDACTION, STATEMENT, "submission.yaml")
 _FOLDERS = ("captures/", "extends/", "traces/")
 _MOST_SHOWN = 20
+NOT_COMPARED = "not compared"
+"""How a line begins that names what a caller could not look at."""
 _ROUNDING = 1e-9
 """Of the numbers of an interval, relative to the largest of them."""
 Document = dict[str, Any]
@@ -102,7 +105,9 @@ def verify_bytes(raw: bytes, trust: Trust = NOBODY, promised: Promised | None = 
         outcome = f"NOT INTACT: {count}" if faults else f"{_state(withheld)}, but not signed as asked: {count}"
         lines = [*told, *(f"wrong: {fault}" for fault in wrong[:_MOST_SHOWN]), *more, outcome]
     else:
-        lines = [*told, f"{_state(withheld)}; {signed.conclusion}"]
+        partly = any(line.startswith(NOT_COMPARED) for line in told)
+        state = _state(withheld) + (", but for what was not compared" if partly else "")
+        lines = [*told, f"{state}; {signed.conclusion}"]
     shown = tuple(printable(line) for line in lines)
     return VerifyReport(not (faults or signed.lacking), shown, signed.signatures, tuple(sorted(withheld)))
 
@@ -131,6 +136,8 @@ def _look(
     told += [] if redaction is None else withheld_lines(redaction)
     results = _parsed(members, "results.json", results_schema())
     told.append(f"results: valid {results['schema']}, written by slacheck {results['slacheck']['version']}")
+    if results["slacheck"] != manifest["slacheck"]:
+        faults.append("results.json and manifest.json name different versions of slacheck")
     faults += _spec(members, results)
     faults += _captures(members, manifest, results, withheld)
     faults += _decisions(results)
@@ -260,6 +267,10 @@ def _asked(resolved: Document, entry: Document) -> Document:
 
 
 def _requirements(asked: Mapping[str, Document], results: Document) -> Iterator[str]:
+    kinds = {entry["kind"] for entry in asked.values()}
+    named = set(results["kinds"])
+    if named != kinds:
+        yield f"the results name the kinds {', '.join(sorted(named))}; the spec has {', '.join(sorted(kinds))}"
     found = {finding["requirement"] for finding in results["findings"]}
     yield from (f"the requirement {name} of the spec has no finding" for name in asked if name not in found)
     for finding in results["findings"]:
@@ -288,6 +299,9 @@ def _decisions(results: Document) -> Iterator[str]:
         where = f"{finding['requirement']} on {finding['capture'] or 'no capture'}"
         for check in finding["checks"]:
             yield from _check(check, finding["decision"], f"{where}, {check['name']}")
+        reasons = [reason for check in finding["checks"] for reason in check["reasons"]]
+        if finding["checks"] and finding["reasons"] != [r for i, r in enumerate(reasons) if r not in reasons[:i]]:
+            yield f"{where} gives other reasons than its checks"
         demanded = verdict_of_finding(finding)
         if demanded != finding["verdict"]:
             yield f"{where} is {finding['verdict']}, but its checks make it {demanded}"
@@ -304,6 +318,8 @@ def _check(check: Document, decision: Document, where: str) -> Iterator[str]:
     demanded = verdict_of_check(check, decision["rule"])
     if demanded != check["verdict"]:
         yield f"{where} is {check['verdict']}, but its numbers and gates make it {demanded}"
+    if not reasons_fit(check):
+        yield f"{where} is {check['verdict']}, but its reasons are not those of its gates"
     found = (check["margin"], check["margin_percent"])
     demanded_margins = margins_of_check(check)
     if found not in demanded_margins:

@@ -12,7 +12,7 @@ from slacheck.errors import Diagnostic, PackError, SlacheckError
 from slacheck.evidence.archive import read_bytes, unzipped
 from slacheck.evidence.signatures import NOBODY, Signature, Trust
 from slacheck.evidence.trace import from_parquet
-from slacheck.evidence.verify import verify_bytes
+from slacheck.evidence.verify import Promised, verify_bytes
 from slacheck.evidence.withheld import REDACTION
 from slacheck.language import Scalar
 from slacheck.render import html, intoto, junit, pdf
@@ -25,7 +25,7 @@ from slacheck.spec.plugins import all_kinds
 Members = Mapping[str, bytes]
 
 
-def rendered(path: Path, ending: str, trust: Trust = NOBODY) -> bytes:
+def rendered(path: Path, ending: str, trust: Trust = NOBODY, promised: Promised | None = None) -> bytes:
     """The report of a pack that verifies.
 
     Parameters
@@ -36,6 +36,8 @@ def rendered(path: Path, ending: str, trust: Trust = NOBODY) -> bytes:
         A key of `RENDERERS`.
     trust : Trust
         Keys that must have signed it; the report names their signatures as verified.
+    promised : callable, optional
+        Reads the documents of the pack again (`retold`).
 
     Raises
     ------
@@ -43,7 +45,7 @@ def rendered(path: Path, ending: str, trust: Trust = NOBODY) -> bytes:
         If it cannot be opened, or is not what was written or not signed as asked: a report must not lend it credit.
     """
     raw = read_bytes(path)
-    checked = verify_bytes(raw, trust)
+    checked = verify_bytes(raw, trust, promised)
     if not checked.ok:
         problem = Diagnostic(str(path), "; ".join(checked.lines), fix="ask for the pack as it was written")
         raise PackError(problem)

@@ -16,6 +16,7 @@ from pathlib import Path
 from slacheck.contract import WORST_FIRST
 from slacheck.errors import UsageError
 from slacheck.evidence.verified import VerifiedPack, read_verified
+from slacheck.evidence.verify import Promised
 from slacheck.submission.relation import Document, Reading, Relation, relation
 
 
@@ -106,8 +107,13 @@ class Comparison:
         return all((spec["sha256"], spec["extends"]) == (specs[0]["sha256"], specs[0]["extends"]) for spec in specs)
 
 
-def compare(paths: Sequence[Path]) -> Comparison:
+def compare(paths: Sequence[Path], promised: Promised | None = None) -> Comparison:
     """Compare packs, in the order given.
+
+    Parameters
+    ----------
+    promised : callable, optional
+        Reads the documents of the packs again (`submission.promised`).
 
     Raises
     ------
@@ -118,7 +124,7 @@ def compare(paths: Sequence[Path]) -> Comparison:
     """
     if len(paths) < 2:
         raise UsageError("a comparison needs two packs or more")
-    return compared([read_verified(path) for path in paths])
+    return compared([read_verified(path, promised) for path in paths])
 
 
 def compared(packs: Sequence[VerifiedPack]) -> Comparison:

@@ -17,6 +17,7 @@ from slacheck import __version__
 from slacheck.contract import CheckPlan, DecisionRule, leaves
 from slacheck.document import Document, parse_document, validate
 from slacheck.errors import SpecError
+from slacheck.evidence.verify import NOT_COMPARED
 from slacheck.language import Requirement
 from slacheck.spec.extends import rebuilt
 from slacheck.spec.load import resolve
@@ -40,15 +41,16 @@ def promised(members: Members, results: Results) -> tuple[list[str], list[str]]:
     results : dict
         The results document.
     """
-    missing = sorted(set(results["kinds"]) - {kind.name for kind in all_kinds()})
-    if missing:
-        return [f"spec: not read again, since these kinds are not installed here: {', '.join(missing)}"], []
+    strange: dict[str, str] = {}
     try:
-        spec = spec_of(members)
+        document, strange = _known_clauses(_spec_document(members))
+        spec = resolve(document, all_kinds())
         submission = submission_of(members)
     except SpecError as error:
+        if strange:
+            return [_not_compared(strange)], []
         return [], [f"a document of the pack cannot be read again: {str(error.problems[0]).splitlines()[0]}"]
-    told, faults = _resolved(spec, members, results)
+    told, faults = ([_not_compared(strange)], list[str]()) if strange else _resolved(spec, members, results)
     faults += _head(spec, results)
     faults += _findings(spec, results)
     faults += _pairs(spec, results)
@@ -56,6 +58,29 @@ def promised(members: Members, results: Results) -> tuple[list[str], list[str]]:
     if not faults:
         told.append("spec: read again; limits, definitions and captures of the results are those it asks for")
     return told, faults
+
+
+def _known_clauses(document: Document) -> tuple[Document, dict[str, str]]:
+    """The document without clauses of kinds that are not installed here, and those kinds by clause."""
+    known = {kind.name for kind in all_kinds()}
+    data = document.data if isinstance(document.data, dict) else {}
+    listed = data.get("requirements")
+    entries: list[Any] = listed if isinstance(listed, list) else []
+    strange = {
+        str(entry.get("id")): str(entry["kind"])
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("kind"), str) and str(entry["kind"]) not in known
+    }
+    if not strange:
+        return document, {}
+    kept = [entry for entry in entries if not (isinstance(entry, dict) and str(entry.get("id")) in strange)]
+    without = {key: value for key, value in data.items() if key != "remedies"} | {"requirements": kept}
+    return replace(document, data=without, positions=None), strange
+
+
+def _not_compared(strange: Mapping[str, str]) -> str:
+    clauses = ", ".join(f"{name} ({kind})" for name, kind in strange.items())
+    return f"{NOT_COMPARED}: clauses of kinds that are not installed here: {clauses}"
 
 
 def spec_of(members: Members) -> Spec:
@@ -66,9 +91,13 @@ def spec_of(members: Members) -> Spec:
     SpecError
         If the documents are no spec.
     """
+    return resolve(_spec_document(members), all_kinds())
+
+
+def _spec_document(members: Members) -> Document:
     document = parse_document(members["spec.yaml"], "spec.yaml")
     names = sorted((name for name in members if name.startswith("extends/")), key=lambda name: (len(name), name))
-    return resolve(rebuilt(document, [parse_document(members[name], name) for name in names]), all_kinds())
+    return rebuilt(document, [parse_document(members[name], name) for name in names])
 
 
 def submission_of(members: Members) -> SubmissionModel | None:
@@ -136,6 +165,9 @@ def _findings(spec: Spec, results: Results) -> Iterator[str]:
         if requirement is None:
             continue  # `verify` says so
         where = f"{finding['requirement']} on {finding['capture'] or 'no capture'}"
+        test = next((c["test"] for c in results["captures"] if c["id"] == finding["capture"]), None)
+        if finding["test"] != test:
+            yield f"{where}: its test is {finding['test']}, that of the capture is {test}"
         for key in ("clause", "title", "note"):
             if finding[key] != getattr(requirement, key):
                 yield _differs(f"{where}: {key}", finding[key], getattr(requirement, key))

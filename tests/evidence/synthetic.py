@@ -228,7 +228,7 @@ def record(hostile="", error=False, only=None, **more):
             "waivers": (WaiverRecord("DYN-2", "Fixed in B." + hostile, "J. Doe", "2027-01-31", False),),
             "claims": ({"requirement": "DYN-1", "check": "recovery_time", "value": "80 ms"},),
             "traces": traces,
-            "providers": {"transient_deviation": "slacheck"},
+            "providers": {one.requirement.kind: "slacheck" for one in found},
             **more,
         }
     )
