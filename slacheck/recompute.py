@@ -24,7 +24,7 @@ from slacheck.capture.load import open_capture
 from slacheck.document import parse_document
 from slacheck.engine.binding import Binding
 from slacheck.errors import Diagnostic, UsageError
-from slacheck.evidence.canonical import canonical_json, parse_json
+from slacheck.evidence.canonical import parse_json
 from slacheck.evidence.pack import dependencies, read_pack
 from slacheck.submission.load import Claim, Submission
 from slacheck.submission.promised import spec_of, submission_of
@@ -66,16 +66,21 @@ class Recomputed:
         What is another version here than when the pack was made, in words.
     differences : tuple of Difference
         Checks that are not the same to the last digit, in the order of the results.
+    members : tuple of str
+        Other members of the pack (report, traces ...) that come out otherwise; not looked at with other versions.
     """
 
     identical: bool
     versions: tuple[str, ...]
     differences: tuple[Difference, ...]
+    members: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether the pack is confirmed: to the byte by the same versions, within the uncertainty by others."""
-        return self.identical or (bool(self.versions) and all(one.explained for one in self.differences))
+        if self.versions:
+            return self.identical or all(one.explained for one in self.differences)
+        return self.identical and not self.members
 
 
 def recompute(path: Path, captures: Sequence[Path] = ()) -> Recomputed:
@@ -98,10 +103,14 @@ def recompute(path: Path, captures: Sequence[Path] = ()) -> Recomputed:
     with TemporaryDirectory(prefix="slacheck-") as folder, ExitStack() as opened:
         found = _found(then["captures"], members, captures)
         now = _measured_again(members, then, _laid_out(then["captures"], found, Path(folder)), opened)
+    versions = tuple(_versions(parse_json(members["manifest.json"])))
     return Recomputed(
-        canonical_json(now) == members["results.json"],
-        tuple(_versions(parse_json(members["manifest.json"]))),
-        tuple(_differences(then, now)),
+        now.members["results.json"] == members["results.json"],
+        versions,
+        tuple(_differences(then, now.results)),
+        ()
+        if versions
+        else tuple(name for name in now.members if members.get(name, b"") not in (b"", now.members[name])),
     )
 
 
@@ -168,7 +177,7 @@ def _laid_out(captures: Sequence[Document], found: Mapping[str, bytes | Path], f
 # ---------------------------------------------------------------- measured again
 
 
-def _measured_again(members: Mapping[str, bytes], then: Document, paths: list[Path], opened: ExitStack) -> Document:
+def _measured_again(members: Mapping[str, bytes], then: Document, paths: list[Path], opened: ExitStack) -> run.Run:
     spec = spec_of(members)
     bindings = []
     for capture, path in zip(then["captures"], paths, strict=True):
@@ -191,7 +200,7 @@ def _measured_again(members: Mapping[str, bytes], then: Document, paths: list[Pa
             raw=raw,
             sha256=hashlib.sha256(raw).hexdigest(),
         )
-    return run.check(spec, bindings, submission=submission).results
+    return run.check(spec, bindings, submission=submission)
 
 
 def _versions(manifest: Document) -> Iterator[str]:
@@ -239,7 +248,9 @@ def told(found: Recomputed) -> list[str]:
     """What measuring again gave, in lines for people."""
     lines = [f"recomputed with other versions: {version}" for version in found.versions]
     if found.identical:
-        return [*lines, "recomputed: results.json is the same, byte for byte"]
+        lines.append("recomputed: results.json is the same, byte for byte")
+        lines += [f"wrong: {name} is not what measuring again gives" for name in found.members]
+        return lines
     for one in found.differences:
         state = "within the uncertainty" if one.explained else "NOT explained by the uncertainty"
         lines.append(f"recomputed: {one.where}: {_shown(one.then)} then, {_shown(one.now)} now, {state}")

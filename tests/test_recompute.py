@@ -259,6 +259,23 @@ def test_recompute_from_files_by_any_name_gives_the_same_bytes(facility, tmp_pat
     assert "recomputed: results.json is the same, byte for byte" in result.stdout
 
 
+def test_recompute_finds_a_report_that_says_something_else(embedded, tmp_path):
+    page = dict(read_pack(embedded))["report.html"].replace(b"peak_to_peak", b"peak_to_none")
+    pack = forged(embedded, tmp_path / "forged.zip", lambda _: None, {"report.html": page})
+    assert run("verify", pack).exit_code == 0
+    result = run("verify", pack, "--recompute")
+    assert result.exit_code == 1
+    assert "wrong: report.html is not what measuring again gives" in result.stdout
+
+
+def test_recompute_of_a_redacted_pack_is_of_what_is_left(embedded, facility, tmp_path):
+    assert run("redact", facility, "-o", tmp_path / "redacted.zip").exit_code == 0
+    files = [*FACILITY.glob("*.csv"), *FACILITY.glob("*.npy"), FACILITY / "supply_event.cfg"]
+    result = run("verify", tmp_path / "redacted.zip", "--recompute", *files)
+    assert result.exit_code == 0, result.stdout
+    assert result.stdout.splitlines()[-1] == "confirmed by measuring again"
+
+
 def test_recompute_finds_numbers_that_were_never_measured(embedded, tmp_path):
     def better(results):
         for each in results["findings"]:
