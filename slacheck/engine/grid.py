@@ -49,6 +49,25 @@ class Gridder:
     _last_time: float = math.nan
     _last: Samples | None = None
 
+    def follow(self, span: tuple[float, float], samples: Samples) -> Block | None:
+        """The block that `push` would make of samples an interval apart, or None where their times have to be seen.
+
+        Parameters
+        ----------
+        span : (float, float)
+            Times of the first and the last of them. [s]
+        samples : ndarray of float, shape (signals, n), n > 0
+            NaN where missing. [SI]
+        """
+        since = span[0] - self._last_time
+        apart = self._last is None or since > self._longest
+        if not (apart or round(since / self.interval) == 1) or not np.isfinite(samples).all():
+            return None
+        self._last_time, self._last = span[1], samples[:, -1:].copy()
+        if apart:
+            self._open(span[0])
+        return self._block(samples)
+
     def push(self, times: Samples, samples: Samples) -> Iterator[Block]:
         """Take the next samples.
 
@@ -70,8 +89,7 @@ class Gridder:
             samples = np.concatenate((self._last, samples), axis=1)
         self._last_time = float(times[-1])
         self._last = samples[:, -1:].copy()
-        longest = max(LONGEST_STEP * self.interval, self.bridge * (1 + _ON_GRID))
-        cuts = np.flatnonzero(np.diff(times) > longest) + 1
+        cuts = np.flatnonzero(np.diff(times) > self._longest) + 1
         begin = 0
         for end in (*cuts.tolist(), times.size):
             block = self._piece(times[begin:end], samples[:, begin:end], carried and begin == 0)
@@ -86,10 +104,18 @@ class Gridder:
         resampled = self._direct(times, samples, continues) if self.even else self._interpolated(times, samples)
         if resampled is None or resampled.shape[1] == 0:
             return None
+        return self._block(np.ascontiguousarray(resampled))
+
+    def _block(self, samples: Samples) -> Block:
         start = self._next
-        self._next = start + resampled.shape[1]
+        self._next = start + samples.shape[1]
         first_time = self._origin_time + (start - self._origin_index) * self.interval
-        return Block(np.ascontiguousarray(resampled), self._segment, start, first_time, self.interval)
+        return Block(samples, self._segment, start, first_time, self.interval)
+
+    @property
+    def _longest(self) -> float:
+        """Neighbours further apart than this have a gap between them. [s]"""
+        return max(LONGEST_STEP * self.interval, self.bridge * (1 + _ON_GRID))
 
     def _open(self, time: float) -> None:
         self._segment += 1

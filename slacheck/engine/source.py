@@ -283,6 +283,15 @@ def times_of(clock: Clock, first: int, last: int) -> Samples:
     return times
 
 
+def span_of(clock: Clock, first: int, last: int) -> tuple[float, float] | None:
+    """Times of samples `first` and `last` - 1 where they and all between are an interval apart, else None. [s]"""
+    for segment in clock.segments if clock.times is None else ():
+        if segment.start <= first and last <= segment.start + segment.count:
+            steps = first - segment.start, last - 1 - segment.start
+            return segment.first_time + steps[0] * clock.interval, segment.first_time + steps[1] * clock.interval
+    return None
+
+
 def index_range(clock: Clock, start: float, end: float) -> tuple[int, int]:
     """Indices [first, last) of the samples with times in [start, end]."""
     if clock.times is not None:

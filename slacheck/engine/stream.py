@@ -12,12 +12,17 @@ import numpy as np
 from slacheck.contract import Accuracy, Block, Meter, MeterPlan, SignalFacts, Waveform, leaves
 from slacheck.engine.derived import DerivedSignals
 from slacheck.engine.grid import Gridder
-from slacheck.engine.source import PIECE, Source, times_of
+from slacheck.engine.source import PIECE, Source, span_of, times_of
 from slacheck.quality.facts import ChannelQuality
 from slacheck.quality.gates import possible_range
 
 if TYPE_CHECKING:
+    from slacheck.capture.capture import Clock
     from slacheck.contract import Samples
+
+
+_FREED = 31 << 20
+"""Bytes. glibc keeps freed memory up to twice the largest block that was ever given back, at most 32 MB."""
 
 
 class MeterFailed(RuntimeError):
@@ -33,10 +38,15 @@ class Feed:
     derived: DerivedSignals
     meters: dict[Hashable, Meter] = field(default_factory=dict)
 
-    def blocks(self, times: Samples, columns: dict[str, Samples]) -> Iterator[Block]:
-        """Blocks that the next samples of the channels complete."""
-        samples = np.stack([columns[name] for name in self.channels])
-        for recorded in self.gridder.push(times, samples):
+    def blocks(self, clock: Clock, first: int, columns: dict[str, Samples]) -> Iterator[Block]:
+        """Blocks that the next samples of the channels complete, of which `first` is the first of the capture's."""
+        rows = [columns[name] for name in self.channels]
+        samples = rows[0][np.newaxis] if len(rows) == 1 else np.stack(rows)
+        last = first + samples.shape[1]
+        span = span_of(clock, first, last)
+        even = None if span is None else self.gridder.follow(span, samples)
+        found = self.gridder.push(times_of(clock, first, last), samples) if even is None else (even,)
+        for recorded in found:
             yield from self.derived.push(recorded)
 
 
@@ -105,6 +115,7 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) 
         )
     source.quality.update((group, ChannelQuality()) for group in several)
     failures: dict[Hashable, str] = {}
+    np.empty(_FREED, np.uint8)  # given back at once, so that what blocks need is not mapped anew for each of them
     for first in range(0, clock.count, PIECE):
         last = min(first + PIECE, clock.count)
         columns = {name: source.capture.channels[name].read(first, last) for name in names}
@@ -113,16 +124,15 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) 
         for group in several:  # a sum is missing where any of its terms is
             source.quality[group].update(sum((columns[name] for name in group), np.zeros(last - first)))
         if clock.fault is None:
-            times = times_of(clock, first, last)
             for feed in feeds:
-                _update(feed, times, columns, failures)
+                _update(feed, feed.blocks(clock, first, columns), failures)
     for feed in feeds:
         source.runs.update(feed.derived.runs())
     return Readings(source, {key: meter for feed in feeds for key, meter in feed.meters.items()}, failures)
 
 
-def _update(feed: Feed, times: Samples, columns: dict[str, Samples], failures: dict[Hashable, str]) -> None:
-    for block in feed.blocks(times, columns):
+def _update(feed: Feed, blocks: Iterable[Block], failures: dict[Hashable, str]) -> None:
+    for block in blocks:
         for key, meter in feed.meters.items():
             if key in failures:
                 continue

@@ -37,6 +37,7 @@ from slacheck.kinds._curve import (
     unseen_key,
     waveforms,
 )
+from slacheck.kinds._noise import noise_of
 from slacheck.values import Measured, at_least, between
 
 if TYPE_CHECKING:
@@ -167,10 +168,10 @@ def _noise(name: str, signal: Signal, measurements: Measurements) -> float:
     Of a derived rms, that of its source over the root of the samples in its window, if that is
     less: the steps of an rms in an event look like noise, of which there are few values.
     """
-    own: float = measurements.reading(("noise", name))
+    own = noise_of(name, measurements)
     if signal.derive is None or signal.derive.operation != "rms":
         return own
-    source: float = measurements.reading(("noise", signal.derive.source))
+    source = noise_of(signal.derive.source, measurements)
     return min(own, source / math.sqrt(max(1.0, signal.derive.window / measurements.facts(name).interval)))
 
 

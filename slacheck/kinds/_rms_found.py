@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slacheck.contract import Evaluation, Measurement, Measurements, Signals, Term, expanded, limit_of
+from slacheck.kinds._noise import noise_of
 from slacheck.kinds._rms_context import (
     ALIKE,
     Context,
@@ -180,11 +181,11 @@ def _noise(name: str, context: Context) -> float:
     Of a derived rms, that of its waveform over the root of the samples in its window, if that is
     less: what an event does to an rms looks like noise, of which there are few values.
     """
-    own: float = context.measurements.reading(("noise", name))
+    own = noise_of(name, context.measurements)
     derive = context.signals[name].derive
     if derive is None or derive.operation != "rms":
         return own
-    source: float = context.measurements.reading(("noise", derive.source))
+    source = noise_of(derive.source, context.measurements)
     return min(own, source / math.sqrt(max(1.0, derive.window / context.measurements.facts(name).interval)))
 
 

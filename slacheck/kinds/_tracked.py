@@ -23,11 +23,11 @@ from slacheck.contract import (
     level,
     limit_of,
 )
+from slacheck.kinds._noise import noise_of
 from slacheck.kinds._tracking import (
     Tracking,
     delay_key,
     delay_limit,
-    noise_key,
     profile_of,
     reference_name,
     signal_names,
@@ -138,7 +138,7 @@ def _overlap(judged: int, margin: int, context: Context) -> tuple[Gate, int]:
 def _noise(names: tuple[str, ...], context: Context) -> float:
     """Standard deviation of the white noise of these signals together. [SI]"""
     requirement, _, measurements = context
-    seen = (measurements.reading(noise_key(requirement, name)) for name in names)
+    seen = (noise_of(name, measurements, requirement.tube.time.value) for name in names)
     hidden = (measurements.facts(name).hidden_noise for name in names)
     return math.hypot(*(max(pair) for pair in zip(seen, hidden, strict=True)))
 

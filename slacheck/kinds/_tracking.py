@@ -129,8 +129,3 @@ def tube_key(requirement: Tracking, signals: Signals) -> tuple[object, ...]:
 def delay_key(requirement: Tracking, signals: Signals) -> tuple[object, ...]:
     """Key of the meter of the delay."""
     return ("delay", signal_names(requirement), profile_of(requirement, signals), delay_limit(requirement))
-
-
-def noise_key(requirement: Tracking, signal: str) -> tuple[object, ...]:
-    """Key of the meter of the noise of one signal."""
-    return ("noise", signal, requirement.tube.time.value)

@@ -62,12 +62,12 @@ from slacheck.contract import (
     level_problem,
     limit_of,
 )
+from slacheck.kinds._noise import noise_of, noise_plan
 from slacheck.language import Duration, DurationOrZero, LimitModel, Model, Requirement, Text, definition
 from slacheck.units import Quantity, parse_quantity
 from slacheck.values import Measured, between, symmetric
 
 if TYPE_CHECKING:
-    from slacheck.measure.noise import NoiseMeter
     from slacheck.measure.rolling import WindowStatistic
 
 _SHARES = {"max": None, "p99.9": (999, 1000), "p99": (99, 100), "p95": (95, 100)}
@@ -158,18 +158,8 @@ def _meters(requirement: DynamicRange, signals: Signals) -> tuple[MeterPlan, ...
     names = (requirement.signal,)
     return (
         MeterPlan(_key(requirement), names, build, bridge=requirement.window.value / 10.0),
-        MeterPlan(_noise_key(requirement), names, partial(_noise_meter, window=requirement.window.value)),
+        noise_plan(requirement.signal),
     )
-
-
-def _noise_key(requirement: DynamicRange) -> tuple[object, ...]:
-    return ("noise", requirement.signal, requirement.window.value)
-
-
-def _noise_meter(interval: float, window: float) -> NoiseMeter:
-    from slacheck.measure.noise import NoiseMeter, noise_strides
-
-    return NoiseMeter(noise_strides(window / interval))
 
 
 def _evaluate(requirement: DynamicRange, signals: Signals, measurements: Measurements) -> Evaluation:
@@ -254,7 +244,7 @@ def _crests(found: WindowStatistic, requirement: DynamicRange, measurements: Mea
 def _noise(requirement: DynamicRange, measurements: Measurements) -> float:
     """Standard deviation of the white noise of the samples, after averaging. [SI]"""
     facts = measurements.facts(requirement.signal)
-    deviation: float = max(measurements.reading(_noise_key(requirement)), facts.hidden_noise)
+    deviation = max(noise_of(requirement.signal, measurements, requirement.window.value), facts.hidden_noise)
     averaged = max(1.0, requirement.pre_average.value / facts.grid)
     return deviation / math.sqrt(averaged)
 

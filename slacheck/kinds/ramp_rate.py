@@ -76,12 +76,12 @@ from slacheck.contract import (
     level_problem,
     limit_of,
 )
+from slacheck.kinds._noise import noise_of, noise_plan
 from slacheck.language import Duration, DurationOrZero, Level, LimitModel, Model, Requirement, Text, definition
 from slacheck.units import Quantity, parse_quantity
 from slacheck.values import Measured, between, symmetric
 
 if TYPE_CHECKING:
-    from slacheck.measure.noise import NoiseMeter
     from slacheck.measure.ramp import RampReading
     from slacheck.measure.rolling import WindowStatistic
 
@@ -219,18 +219,8 @@ def _meters(requirement: RampRate, signals: Signals) -> tuple[MeterPlan, ...]:
     names = (requirement.signal,)
     return (
         MeterPlan(_key(requirement), names, build, bridge=requirement.window.value / 10.0),
-        MeterPlan(_noise_key(requirement), names, partial(_noise_meter, window=requirement.window.value)),
+        noise_plan(requirement.signal),
     )
-
-
-def _noise_key(requirement: RampRate) -> tuple[object, ...]:
-    return ("noise", requirement.signal, requirement.window.value)
-
-
-def _noise_meter(interval: float, window: float) -> NoiseMeter:
-    from slacheck.measure.noise import NoiseMeter, noise_strides
-
-    return NoiseMeter(noise_strides(window / interval))
 
 
 def _evaluate(requirement: RampRate, signals: Signals, measurements: Measurements) -> Evaluation:
@@ -327,7 +317,7 @@ def _noise(requirement: RampRate, measurements: Measurements) -> float:
 
     facts, window = measurements.facts(requirement.signal), requirement.window.value
     interval = facts.grid
-    deviation: float = max(measurements.reading(_noise_key(requirement)), facts.hidden_noise)
+    deviation = max(noise_of(requirement.signal, measurements, requirement.window.value), facts.hidden_noise)
     averaged = max(1.0, requirement.pre_average.value / interval)
     return deviation * rate_noise(requirement.estimator, window / interval, window) / math.sqrt(averaged)
 

@@ -73,13 +73,13 @@ from slacheck.contract import (
     level,
     level_problem,
 )
+from slacheck.kinds._noise import noise_of, noise_plan
 from slacheck.language import Duration, Level, Model, Requirement, Share, Text, definition
 from slacheck.units import parse_quantity
 from slacheck.values import Measured, between, symmetric
 
 if TYPE_CHECKING:
     from slacheck.measure.aggregates import AggregateReading, Band, BandCount
-    from slacheck.measure.noise import NoiseMeter
 
 _PERCENTAGE = r"^p(100|[1-9]?[0-9](\.[0-9]{1,3})?)$"
 _SHOWN = 50
@@ -298,18 +298,8 @@ def _meters(requirement: Regulation, signals: Signals) -> tuple[MeterPlan, ...]:
     names = (requirement.signal,)
     return (
         MeterPlan(_key(requirement, signals), names, build),
-        MeterPlan(_noise_key(requirement), names, _noise_meter),
+        noise_plan(requirement.signal),
     )
-
-
-def _noise_key(requirement: Regulation) -> tuple[object, ...]:
-    return ("noise", requirement.signal)
-
-
-def _noise_meter(interval: float) -> NoiseMeter:
-    from slacheck.measure.noise import NoiseMeter
-
-    return NoiseMeter()
 
 
 # ---------------------------------------------------------------- evaluation
@@ -430,7 +420,7 @@ def _errors(requirement: Regulation, measurements: Measurements, reading: Aggreg
 
     facts, accuracy = measurements.facts(requirement.signal), measurements.accuracy(requirement.signal)
     length = requirement.aggregate.length
-    deviation = max(measurements.reading(_noise_key(requirement)), facts.hidden_noise)
+    deviation = max(noise_of(requirement.signal, measurements), facts.hidden_noise)
     independent = 1.0
     if length is not None:
         independent = max(1.0, length.value / max(facts.grid, facts.interval, math.fsum(facts.averaging)))

@@ -86,6 +86,7 @@ from slacheck.contract import (
     level_problem,
     limit_of,
 )
+from slacheck.kinds._noise import noise_plan
 from slacheck.kinds._rms_found import evaluate
 from slacheck.kinds._rms_keys import (
     CHECKS,
@@ -269,14 +270,13 @@ def _event_text(check: Check, requirement: RmsEvents) -> str:
 
 
 def _meters(requirement: RmsEvents, signals: Signals) -> tuple[MeterPlan, ...]:
-    from slacheck.measure.noise import NoiseMeter
     from slacheck.measure.rms_events import RmsEventMeter
 
-    plans = []
+    plans: list[MeterPlan] = []
     for name in phases(requirement):
         derive = signals[name].derive
         noisy = (name, derive.source) if derive is not None and derive.operation == "rms" else (name,)
-        plans += [MeterPlan(("noise", one), (one,), lambda interval: NoiseMeter()) for one in noisy]
+        plans += map(noise_plan, noisy)
     build = partial(RmsEventMeter, settings=settings(requirement, signals))
     joined = bridge(requirement) if is_waveform(requirement, signals) else 0.0
     plans.append(MeterPlan(key(requirement, signals), phases(requirement), build, joined))

@@ -171,7 +171,6 @@ def _meters(requirement: Rocof, signals: Signals) -> tuple[MeterPlan, ...]:
 
 
 def _meter(interval: float, requirement: Rocof, signals: Signals) -> WaveformRocof | FrequencyRocof:
-    from slacheck.measure.noise import noise_strides
     from slacheck.measure.rocof import FrequencyRocof
     from slacheck.measure.swings import Thresholds
     from slacheck.measure.waveform_rocof import WaveformRocof
@@ -183,7 +182,7 @@ def _meter(interval: float, requirement: Rocof, signals: Signals) -> WaveformRoc
         thresholds = Thresholds(math.radians(exclude.phase_jump.value), exclude.amplitude_step.value)
         return WaveformRocof(interval, nominal, window, averaging, thresholds, duration)
     least = None if supply is None else level(supply.min, signals[supply.signal])
-    return FrequencyRocof(interval, nominal, window, averaging, duration, noise_strides(window / interval), least)
+    return FrequencyRocof(interval, nominal, window, averaging, duration, least)
 
 
 def _too_few(windows: float) -> Gate:

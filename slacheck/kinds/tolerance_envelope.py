@@ -118,6 +118,7 @@ from slacheck.kinds._curve import (
     waveforms,
 )
 from slacheck.kinds._envelope import supply
+from slacheck.kinds._noise import noise_plan
 from slacheck.kinds._ride_through import ride_through
 
 
@@ -333,14 +334,13 @@ def _worst(requirement: ToleranceEnvelope) -> str:
 def _meters(requirement: ToleranceEnvelope, signals: Signals) -> tuple[MeterPlan, ...]:
     from slacheck.measure.departure import DepartureMeter
     from slacheck.measure.durations import LevelMeter, Unseen
-    from slacheck.measure.noise import NoiseMeter
 
-    plans = []
+    plans: list[MeterPlan] = []
     window = 0.0 if requirement.window is None or requirement.mode != "cumulative" else requirement.window.value
     for name in phases(requirement):
         derive = signals[name].derive
         noisy = (name, derive.source) if derive is not None and derive.operation == "rms" else (name,)
-        plans += [MeterPlan(("noise", one), (one,), lambda interval: NoiseMeter()) for one in noisy]
+        plans += map(noise_plan, noisy)
         longest = bridge(requirement, signals, name)
         plans.append(MeterPlan(unseen_key(requirement, signals, name), (name,), Unseen, longest))
         for side in sides(requirement):

@@ -51,7 +51,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from slacheck.contract import (
     CheckPlan,
@@ -68,12 +67,12 @@ from slacheck.contract import (
     level_problem,
     limit_of,
 )
+from slacheck.kinds._noise import noise_plan
 from slacheck.kinds._tracked import evaluate
 from slacheck.kinds._tracking import (
     Tracking,
     delay_key,
     delay_limit,
-    noise_key,
     profile_of,
     reference_name,
     signal_names,
@@ -81,9 +80,6 @@ from slacheck.kinds._tracking import (
     tube_rungs,
 )
 from slacheck.units import Quantity
-
-if TYPE_CHECKING:
-    from slacheck.measure.noise import NoiseMeter
 
 
 def _problems(requirement: Tracking, signals: Signals) -> Iterator[Problem]:
@@ -192,12 +188,6 @@ def _definition(check: str, requirement: Tracking) -> str:
 # ---------------------------------------------------------------- meters
 
 
-def _noise_meter(interval: float, window: float) -> NoiseMeter:
-    from slacheck.measure.noise import NoiseMeter, noise_strides
-
-    return NoiseMeter(noise_strides(window / interval))
-
-
 def _meters(requirement: Tracking, signals: Signals) -> tuple[MeterPlan, ...]:
     from slacheck.measure.tracking import DelayMeter, TrackingMeter
 
@@ -214,8 +204,7 @@ def _meters(requirement: Tracking, signals: Signals) -> tuple[MeterPlan, ...]:
     if requirement.limits.delay is not None:
         lag = partial(DelayMeter, limit=delay_limit(requirement), profile=profile)
         plans.append(MeterPlan(delay_key(requirement, signals), names, lag))
-    noise = partial(_noise_meter, window=time)
-    return (*plans, *(MeterPlan(noise_key(requirement, name), (name,), noise) for name in names))
+    return (*plans, *(noise_plan(name) for name in names))
 
 
 def _sentence(requirement: Tracking, signals: Signals) -> str:

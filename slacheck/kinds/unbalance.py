@@ -84,13 +84,13 @@ from slacheck.kinds._aggregated import (
     periods,
     worst,
 )
+from slacheck.kinds._noise import noise_of, noise_plan
 from slacheck.language import Duration, Frequency, Model, Requirement, ShareLimit, Text
 from slacheck.language import definition as definition_key
 from slacheck.values import between
 
 if TYPE_CHECKING:
     from slacheck.contract import Samples
-    from slacheck.measure.noise import NoiseMeter
     from slacheck.measure.unbalance import Ratio, UnbalanceReading
 
 _GAINS = {"u2": 1.0 / math.sqrt(3.0), "u0": 1.0 / math.sqrt(3.0), "line_line": 2.0 / math.sqrt(3.0), "nema": 1.0}
@@ -257,14 +257,7 @@ def _meters(requirement: Unbalance, signals: Signals) -> tuple[MeterPlan, ...]:
         return (MeterPlan(key, requirement.signals, build),)
     seconds = requirement.aggregate.seconds(requirement.frequency)
     of_rms = partial(RmsUnbalanceMeter, ratio=requirement.ratio, length=seconds, rated=rated)
-    noises = (MeterPlan(("noise", name), (name,), _noise_meter) for name in requirement.signals)
-    return (MeterPlan(key, requirement.signals, of_rms), *noises)
-
-
-def _noise_meter(interval: float) -> NoiseMeter:
-    from slacheck.measure.noise import NoiseMeter
-
-    return NoiseMeter()
+    return (MeterPlan(key, requirement.signals, of_rms), *map(noise_plan, requirement.signals))
 
 
 def _evaluate(requirement: Unbalance, signals: Signals, measurements: Measurements) -> Evaluation:
@@ -305,7 +298,7 @@ def _columns(requirement: Unbalance, signals: Signals, measurements: Measurement
     squares = reading.intervals.squares.astype(np.float64)
     added, windows = squares[:, 1], reading.intervals.counts
     if not _are_waveforms(requirement, signals):
-        noise = max(measurements.reading(("noise", name)) for name in requirement.signals)
+        noise = max(noise_of(name, measurements) for name in requirement.signals)
         added = _NOISE * noise * noise / np.where(squares[:, 2] > 0.0, squares[:, 2], 1.0)
     ratio, k = squares[:, 0], measurements.coverage_factor
     scatter = noise_scatter(ratio, added, 1, float(np.min(windows)))

@@ -46,7 +46,7 @@ class CyclicNoiseMeter:
 
     interval: float
     frequency: float
-    _noise: NoiseMeter = field(default_factory=NoiseMeter)
+    _noise: NoiseMeter = field(default_factory=lambda: NoiseMeter((1, 2)))
     _segment: int | None = None
     _tail: Samples = field(default_factory=lambda: np.empty(0))
 
@@ -63,4 +63,4 @@ class CyclicNoiseMeter:
 
     def reading(self) -> float:
         """Standard deviation of the noise. [SI]"""
-        return self._noise.reading()
+        return self._noise.reading().deviation()

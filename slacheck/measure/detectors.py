@@ -17,7 +17,7 @@ import numpy as np
 from slacheck.measure.frames import Frames
 from slacheck.measure.mask import Mask
 from slacheck.measure.quantile import nearest_rank
-from slacheck.measure.spectrum import detrended, line_powers, taper
+from slacheck.measure.spectrum import as_lines, periodograms, taper
 from slacheck.measure.tapers import BANDWIDTH_BINS, HALF_LOBE, TaperName
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class DetectorMeter:
 
     def _take(self, starts: list[float], windows: Samples) -> None:
         """Add frames one by one, so that sums do not depend on how they were grouped."""
-        spectra = line_powers(detrended(windows, "linear"), self._weights)
+        spectra = as_lines(periodograms(windows, self._weights, "linear"), self._weights)
         for start, powers in zip(starts, spectra, strict=True):
             self._sum += powers
             larger = powers > self._largest

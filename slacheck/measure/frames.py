@@ -14,8 +14,8 @@ from slacheck.measure.windows import Timeline
 if TYPE_CHECKING:
     from slacheck.contract import Block, Samples
 
-BATCH = 1 << 19
-"""Samples of a signal that are transformed at a time; a longer window is transformed alone."""
+BATCH = 1 << 17
+"""Samples of a signal in a group of windows; a longer window is alone."""
 
 
 @dataclass(slots=True)

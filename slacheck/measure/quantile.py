@@ -60,16 +60,22 @@ class Histogram:
     _first: int = 0
     _bins: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
-    def update(self, values: Samples) -> None:
-        """Count more values, shape (n,), finite."""
-        self.count += values.size
-        positive = np.ascontiguousarray(values[values > 0.0])
-        self.zeros += values.size - positive.size
+    def update(self, values: Samples, times: int = 1) -> None:
+        """Count more values, shape (n,), finite, each as if it came so many `times`."""
+        self.count += times * values.size
+        if values.size and float(np.min(values)) > 0.0:
+            positive = np.ascontiguousarray(values)
+        else:
+            positive = values[values > 0.0]
+            self.zeros += times * (values.size - positive.size)
         if positive.size == 0:
             return
         codes = positive.view(np.int64) >> _SHIFT
         low = int(np.min(codes))
-        found = np.bincount(codes - low)
+        codes -= low
+        found = np.bincount(codes)
+        if times > 1:
+            found *= times
         self._grow(low, low + found.size)
         self._bins[low - self._first : low - self._first + found.size] += found
 

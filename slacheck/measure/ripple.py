@@ -13,10 +13,9 @@ from slacheck.measure.frames import Frames
 from slacheck.measure.spectrum import (
     BandEdges,
     Removal,
-    detrended,
-    line_powers,
+    as_lines,
     noise_density,
-    power_spectra,
+    periodograms,
     taper,
 )
 from slacheck.measure.tapers import BANDWIDTH_BINS, FLATTOP_RIPPLE, HALF_LOBE, TaperName
@@ -52,6 +51,21 @@ class BandReader:
     low: float
     high: float
     reference: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A band as it stands, and with both edges moved in and out by half a main lobe of the taper."""
+
+    edges: BandEdges
+    inner: BandEdges
+    outer: BandEdges
+    taper: TaperName
+
+    @classmethod
+    def of(cls, edges: BandEdges, name: TaperName) -> Spread:
+        """With the main lobe of this taper."""
+        return cls(edges, edges.moved(-HALF_LOBE[name]), edges.moved(HALF_LOBE[name]), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +134,24 @@ class RippleMeter:
     _found: list[Samples] = field(default_factory=list)
     _bends: list[Samples] = field(default_factory=list)
     _weights: dict[TaperName, Samples] = field(default_factory=dict)
+    _spread: tuple[tuple[Spread, Spread | None], ...] = field(init=False)
+    """Each band, and the one that it is a fraction of."""
+    _top: float = field(init=False)
+    """Above all bands and their tones' main lobes. [bins]"""
 
     def __post_init__(self) -> None:
         """Whole samples in a window."""
         self.samples = max(2, math.floor(self.settings.length / self.interval + ON_GRID))
         self._frames = Frames(self.interval, self.samples, self.settings.step)
+        self._spread = tuple(
+            (
+                self._spread_of((band.low, band.high)),
+                None if band.reference is None else self._spread_of(band.reference),
+            )
+            for band in self.bands
+        )
+        top = max(max(band.high, *(band.reference or (0.0,))) for band in self.bands)
+        self._top = top * self.samples * self.interval + HALF_LOBE[self.settings.taper]
 
     def update(self, block: Block) -> None:
         """Take the next block of one signal."""
@@ -142,33 +169,31 @@ class RippleMeter:
     def _measure(self, groups: Iterable[tuple[list[float], Samples]]) -> None:
         for starts, windows in groups:
             self._starts.extend(starts)
-            self._found.append(self._contents(detrended(windows[:, 0], self.settings.remove)))
-            bends = np.diff(windows[:, 0], 2, axis=1)
-            self._bends.append(np.sqrt(np.mean(bends * bends, axis=1)) if self.samples > 2 else np.zeros(len(starts)))
+            self._found.append(self._contents(windows[:, 0]))
+            self._bends.append(_bends(windows[:, 0]) if self.samples > 2 else np.zeros(len(starts)))
 
     def _contents(self, windows: Samples) -> Samples:
         """Value, low, high, noise and scale of each band in each window, shape (5, bands, windows)."""
         spectra, lines = self._spectra(windows)
-        seconds = self.samples * self.interval
+        floor = np.empty(0) if spectra is None else noise_density(spectra, self._top)
         found = np.zeros((5, len(self.bands), windows.shape[0]))
-        for number, band in enumerate(self.bands):
-            edges = self._edges(band.low, band.high)
+        for number, (band, (spread, whole)) in enumerate(zip(self.bands, self._spread, strict=True)):
             if band.metric == "line" and lines is not None:
-                found[:, number] = line_contents(lines, edges)
+                found[:, number] = line_contents(lines, spread.edges)
             elif band.metric == "rms" and spectra is not None:
-                found[:, number] = band_contents(spectra, edges, self.settings.taper, self._floor(spectra))
-            elif spectra is not None and band.reference is not None:
-                whole = BandEdges(band.reference[0] * seconds, band.reference[1] * seconds, edges.bins)
-                found[:, number] = fraction_contents(spectra, (edges, whole), self.settings.taper, self._floor(spectra))
+                found[:, number] = band_contents(spectra, spread, floor)
+            elif spectra is not None and whole is not None:
+                found[:, number] = fraction_contents(spectra, (spread, whole), floor)
         return found
 
     def _spectra(self, windows: Samples) -> tuple[Samples | None, Samples | None]:
-        metrics = {band.metric for band in self.bands}
+        metrics, remove = {band.metric for band in self.bands}, self.settings.remove
         spectra = lines = None
         if metrics - {"line"}:
-            spectra = power_spectra(windows, self._taper(self.settings.taper))
+            spectra = periodograms(windows, self._taper(self.settings.taper), remove)
         if "line" in metrics:
-            lines = line_powers(windows, self._taper("flattop"))
+            weights = self._taper("flattop")
+            lines = as_lines(periodograms(windows, weights, remove), weights)
         return spectra, lines
 
     def _taper(self, name: TaperName) -> Samples:
@@ -176,37 +201,42 @@ class RippleMeter:
             self._weights[name] = taper(name, self.samples)
         return self._weights[name]
 
-    def _edges(self, low: float, high: float) -> BandEdges:
+    def _spread_of(self, band: tuple[float, float]) -> Spread:
         seconds = self.samples * self.interval
-        return BandEdges(low * seconds, high * seconds, self.samples // 2 + 1)
+        edges = BandEdges(band[0] * seconds, band[1] * seconds, self.samples // 2 + 1)
+        return Spread.of(edges, self.settings.taper)
 
-    def _floor(self, spectra: Samples) -> Samples:
-        top = max(max(band.high, *(band.reference or (0.0,))) for band in self.bands)
-        return noise_density(spectra, self._edges(top, top).high + HALF_LOBE[self.settings.taper])
+
+def _bends(windows: Samples) -> Samples:
+    """Rms second difference of each window, shape (m,). [SI]"""
+    slopes = windows[:, 1:] - windows[:, :-1]
+    bends = slopes[:, 1:] - slopes[:, :-1]
+    bends *= bends
+    rms: Samples = np.sqrt(np.mean(bends, axis=1))
+    return rms
 
 
 def window_spectrum(samples: Samples, settings: WindowSettings, metric: Metric) -> Samples:
     """Rms value per bin of one window, tapered as for `metric`, shape (n // 2 + 1,). [SI]"""
-    window = detrended(samples[np.newaxis], settings.remove)
+    weights = taper("flattop" if metric == "line" else settings.taper, samples.size)
+    powers = periodograms(samples[np.newaxis], weights, settings.remove)
     if metric == "line":
-        powers = line_powers(window, taper("flattop", samples.size))
-    else:
-        powers = power_spectra(window, taper(settings.taper, samples.size))
+        powers = as_lines(powers, weights)
     spectrum: Samples = np.sqrt(powers[0])
     return spectrum
 
 
-def band_contents(spectra: Samples, edges: BandEdges, name: TaperName, floor: Samples) -> Samples:
+def band_contents(spectra: Samples, spread: Spread, floor: Samples) -> Samples:
     """Rms value in a band of each spectrum, its bounds and its noise, shape (5, windows). [SI]
 
     low: edges moved in by half a main lobe, the broadband floor (at the top of its scatter) and
     what side lobes may bring in taken off. high: edges moved out, side lobes added.
     """
-    lobe, enbw = HALF_LOBE[name], BANDWIDTH_BINS[name]
+    edges, inner, outer, name = spread.edges, spread.inner, spread.outer, spread.taper
+    enbw = BANDWIDTH_BINS[name]
     width = edges.high - edges.low
     noise_power = floor * (width + 3.0 * math.sqrt(enbw * width))
     value = np.sqrt(edges.power(spectra))
-    inner, outer = edges.moved(-lobe), edges.moved(lobe)
     low = np.sqrt(np.maximum(0.0, inner.power(spectra) - noise_power)) - np.sqrt(inner.leakage(spectra, name))
     high = np.sqrt(outer.power(spectra) + outer.escape(spectra, name)) + np.sqrt(outer.leakage(spectra, name))
     noise = np.sqrt(floor * enbw / 2.0)
@@ -233,7 +263,7 @@ def line_contents(lines: Samples, edges: BandEdges) -> Samples:
     return np.stack([value, low, np.maximum(high, value), np.sqrt(floor / 2.0), np.zeros_like(value)])
 
 
-def fraction_contents(spectra: Samples, bands: tuple[BandEdges, BandEdges], name: TaperName, floor: Samples) -> Samples:
+def fraction_contents(spectra: Samples, bands: tuple[Spread, Spread], floor: Samples) -> Samples:
     """Power in a band over power in its reference band of each spectrum, with bounds, shape (5, windows). [1]
 
     Both are read with edges moved against each other by half a main lobe, with and without the
@@ -242,25 +272,24 @@ def fraction_contents(spectra: Samples, bands: tuple[BandEdges, BandEdges], name
     whole W by sqrt(2 p f (1 - f) / W); the floor's own scatter comes on top. So does what lines beside
     one another add to or take from the power of both in a window that holds no whole beat of them.
     """
-    band, whole = bands
-    inner, outer = _bounds(band, spectra, name)
-    whole_inner, whole_outer = _bounds(whole, spectra, name)
+    band, whole = (spread.edges for spread in bands)
+    (inner, outer), (whole_inner, whole_outer) = (_bounds(spread, spectra) for spread in bands)
     value = _ratio(band.power(spectra), whole.power(spectra), nothing=0.0)
     low, high = value, value
     for part in (0.0, 1.0):
         quiet, whole_quiet = part * floor * (band.high - band.low), part * floor * (whole.high - whole.low)
         low = np.minimum(low, _ratio(inner - quiet, whole_outer - whole_quiet, nothing=0.0))
         high = np.maximum(high, _ratio(outer - quiet, whole_inner - whole_quiet, nothing=1.0))
-    total = whole.power(spectra)
+    total, name = whole.power(spectra), bands[0].taper
     density = floor * BANDWIDTH_BINS[name]  # noise power that is seen beside a line
     scatter = 2.0 * density * total * value * (1.0 - value) + density * floor * (whole.high - whole.low)
     noise = np.hypot(np.sqrt(scatter) / np.where(total > 0.0, total, 1.0), BEAT[name] * value * (1.0 - value))
     return np.stack([value, low, high, noise, np.sqrt(total)])
 
 
-def _bounds(edges: BandEdges, spectra: Samples, name: TaperName) -> tuple[Samples, Samples]:
+def _bounds(spread: Spread, spectra: Samples) -> tuple[Samples, Samples]:
     """Least and most power in a band, given that a tone is spread by the taper. [SI^2]"""
-    inner, outer = edges.moved(-HALF_LOBE[name]), edges.moved(HALF_LOBE[name])
+    inner, outer, name = spread.inner, spread.outer, spread.taper
     least = inner.power(spectra) - inner.leakage(spectra, name)
     most = outer.power(spectra) + outer.escape(spectra, name) + outer.leakage(spectra, name)
     return np.maximum(0.0, least), most

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slacheck.contract import Block
-from slacheck.measure.noise import NoiseMeter
+from slacheck.measure.noise import NoiseMeter, noise_strides
 from slacheck.measure.rates import Frequencies, Rate, RateExtremes
 from slacheck.measure.swings import (
     CLEAR,
@@ -130,7 +130,7 @@ class Rates:
             windows=last.windows,
             excluded=last.excluded,
             possible=max(last.windows, values - last.span),
-            noise=self._noise.reading(),
+            noise=self._noise.reading().largest,
             held=last.held,
             strayed=self.strayed * self.step,
         )
@@ -168,8 +168,6 @@ class FrequencyRocof:
         [s], [Hz], [s], [s]
     swing : float
         How long a swing may last that could be a phase jump. [s]
-    strides : tuple of int
-        For the noise.
     supply : float, optional
         Least value of the second signal at which the frequency counts. [SI]
     """
@@ -179,7 +177,6 @@ class FrequencyRocof:
     window: float
     swing: float
     duration: float = 0.0
-    strides: tuple[int, ...] = (1, 2)
     supply: float | None = None
     _rates: Rates = field(init=False)
     _reach: int = field(init=False)
@@ -196,7 +193,8 @@ class FrequencyRocof:
 
     def __post_init__(self) -> None:
         """Length of a swing in values."""
-        self._rates = Rates(self.window, self.duration, self.interval, self.nominal, self.strides)
+        strides = noise_strides(self.window / self.interval)
+        self._rates = Rates(self.window, self.duration, self.interval, self.nominal, strides)
         self._reach = math.ceil(self.swing / self.interval - 1e-6) + 1
 
     def update(self, block: Block) -> None:

@@ -9,7 +9,8 @@ therefore read three times, as it stands and with both edges moved in and out by
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Removal = Literal["mean", "linear"]
 
+_IN_CACHE = 1 << 15
+"""Samples."""
 _HANN_REACH = 1000
 """Bins; side lobes of the Hann taper further away carry less than 2e-17 of a tone's power."""
 _LOW_SIDE_LOBES = 1e-9
@@ -46,8 +49,9 @@ def detrended(windows: Samples, remove: Removal) -> Samples:
     if remove == "linear":
         n = windows.shape[1]
         place = np.arange(n) - (n - 1) / 2.0
-        slope = np.sum(residual * place, axis=1, keepdims=True) / (n * (n * n - 1.0) / 12.0)
-        residual -= slope * place
+        line = residual * place
+        slope = np.sum(line, axis=1, keepdims=True) / (n * (n * n - 1.0) / 12.0)
+        residual -= np.multiply(slope, place, out=line)
     return residual
 
 
@@ -70,8 +74,9 @@ def power_spectra(windows: Samples, weights: Samples) -> Samples:
 
     n = weights.size
     transform = scipy.fft.rfft(windows * weights, axis=1)
-    powers: Samples = transform.real**2
-    powers += transform.imag**2
+    parts = transform.view(np.float64)  # real and imaginary part in turn
+    np.multiply(parts, parts, out=parts)
+    powers: Samples = parts[:, ::2] + parts[:, 1::2]
     powers *= 2.0 / (n * float(np.sum(weights * weights)))
     powers[:, 0] /= 2.0
     if n % 2 == 0:
@@ -79,11 +84,36 @@ def power_spectra(windows: Samples, weights: Samples) -> Samples:
     return powers
 
 
-def line_powers(windows: Samples, weights: Samples) -> Samples:
-    """Mean square of the tone that each bin would be the top of, ``2 |X_k|^2 / (sum w)^2``; shapes as above. [SI^2]"""
-    powers = power_spectra(windows, weights)
+def periodograms(windows: Samples, weights: Samples, remove: Removal) -> Samples:
+    """`power_spectra` of windows that are detrended here, a few at a time, so that they stay in cache."""
+    count, n = windows.shape
+    powers = np.empty((count, n // 2 + 1))
+    step = max(1, _IN_CACHE // n)
+    for i in range(0, count, step):
+        powers[i : i + step] = power_spectra(detrended(windows[i : i + step], remove), weights)
+    return powers
+
+
+def as_lines(powers: Samples, weights: Samples) -> Samples:
+    """Powers per bin to the mean square of the tone that each bin would be the top of, in place.
+
+    ``2 |X_k|^2 / (sum w)^2``; shapes as of `power_spectra`. [SI^2]
+    """
     powers *= weights.size * float(np.sum(weights * weights)) / float(np.sum(weights)) ** 2
     return powers
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of some bins of a spectrum, the first of which is bin `first`; shape (n,)."""
+
+    first: int
+    values: Samples
+
+    def sum_of(self, spectra: Samples) -> Samples:
+        """Weighted sum of the bins of each spectrum, shape (m,)."""
+        total: Samples = np.sum(spectra[:, self.first : self.first + self.values.size] * self.values, axis=1)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +131,8 @@ class BandEdges:
     low: float
     high: float
     bins: int
+    _known: dict[str, Weights] = field(default_factory=dict, compare=False, repr=False)
+    """Weights that were asked for before."""
 
     def moved(self, outward: float) -> BandEdges:
         """The band with both edges moved outward (inward if negative); never below bin 0.5, which is DC."""
@@ -109,12 +141,19 @@ class BandEdges:
 
     def power(self, spectra: Samples) -> Samples:
         """Power in the band, edge bins by the part of them that lies inside, shape (m,). [SI^2]"""
+        return self._weights("inside", self._inside).sum_of(spectra)
+
+    def _weights(self, name: str, make: Callable[[], Weights]) -> Weights:
+        if name not in self._known:
+            self._known[name] = make()
+        return self._known[name]
+
+    def _inside(self) -> Weights:
         first = min(self.bins, max(0, math.floor(self.low + 0.5)))
         last = max(first, min(self.bins, math.floor(self.high + 0.5) + 1))
         centres = np.arange(first, last, dtype=np.float64)
         inside = np.minimum(centres + 0.5, self.high) - np.maximum(centres - 0.5, self.low)
-        power: Samples = np.sum(spectra[:, first:last] * np.clip(inside, 0.0, 1.0), axis=1)
-        return power
+        return Weights(first, np.clip(inside, 0.0, 1.0))
 
     def leakage(self, spectra: Samples, name: TaperName) -> Samples:
         """Bound of the power that side lobes of tones outside bring into the band, shape (m,). [SI^2]
@@ -123,13 +162,21 @@ class BandEdges:
         1 / (7.5 pi^2 d^5) with Hann's (the squared transforms summed from d on); its image at the negative frequency
         may add to the amplitude.
         """
-        centres = self._within_reach(name)
-        return _scattered(spectra, centres, np.maximum(self.low - centres, centres - self.high), name)
+
+        def outside() -> Weights:
+            centres = self._within_reach(name)
+            return _scattered(centres, np.maximum(self.low - centres, centres - self.high), name)
+
+        return self._weights(f"leakage {name}", outside).sum_of(spectra)
 
     def escape(self, spectra: Samples, name: TaperName) -> Samples:
         """The same for tones inside: what their side lobes take out of the band, shape (m,). [SI^2]"""
-        centres = self._within_reach(name)
-        return _scattered(spectra, centres, np.minimum(centres - self.low, self.high - centres), name)
+
+        def inside() -> Weights:
+            centres = self._within_reach(name)
+            return _scattered(centres, np.minimum(centres - self.low, self.high - centres), name)
+
+        return self._weights(f"escape {name}", inside).sum_of(spectra)
 
     def _within_reach(self, name: TaperName) -> Samples:
         reach = self.bins if name == "rectangular" else _HANN_REACH
@@ -153,11 +200,8 @@ class BandEdges:
         return largest
 
 
-def _scattered(spectra: Samples, centres: Samples, distance: Samples, name: TaperName) -> Samples:
-    """Bound of the power that tones at `centres` have more than `distance` bins away, where that is positive."""
-    if centres.size == 0:
-        return np.zeros(spectra.shape[0])
-    first, last = int(centres[0]), int(centres[-1]) + 1
+def _scattered(centres: Samples, distance: Samples, name: TaperName) -> Weights:
+    """Bound of the part of the power at `centres` that lies more than `distance` bins away, where that is positive."""
     away = np.maximum(distance, HALF_LOBE[name]) - 0.5  # a bin stands for tones half a bin to either side
     if name == "rectangular":
         share = 1.0 / (math.pi**2 * away)
@@ -166,9 +210,7 @@ def _scattered(spectra: Samples, centres: Samples, distance: Samples, name: Tape
     else:
         share = np.full(away.shape, _LOW_SIDE_LOBES)
     image = 1.0 + away / (2.0 * centres + away)
-    weights = np.where(distance > 0.0, share * image * image, 0.0)
-    total: Samples = np.sum(spectra[:, first:last] * weights, axis=1)
-    return total
+    return Weights(int(centres[0]) if centres.size else 0, np.where(distance > 0.0, share * image * image, 0.0))
 
 
 def side_lobes(distance: Samples, name: TaperName) -> Samples:
