@@ -11,7 +11,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,10 +19,13 @@ from slacheck.measure.quantile import Histogram
 from slacheck.measure.windows import BATCH, ON_GRID, Timeline
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from slacheck.contract import Block, Samples
 
 Band = tuple[float | None, float | None]
 """Lower and upper bound, inclusive; None is open. [SI]"""
+Starts: TypeAlias = "NDArray[np.int64] | range"
 ON_BOUND = 1e-13
 """A value within this part of a bound is on it: what rounding does to the mean of equal samples is less."""
 _ON_CELL = 1e-6
@@ -35,16 +38,18 @@ class Distances:
 
     _inside: Histogram = field(default_factory=Histogram)
     _outside: Histogram = field(default_factory=Histogram)
+    count: int = 0
 
     def update(self, distances: Samples) -> None:
-        """Count more values by their distance, positive inside, shape (n,)."""
+        """Count more values by their distance, positive inside, shape (n,), n > 0."""
         self._inside.update(distances)
-        self._outside.update(-distances)
+        self._outside.update(-distances[distances < 0.0])
+        self.count += distances.size
 
     @property
     def outside(self) -> int:
         """Values beyond the bound, exactly; those on it are inside."""
-        return self._outside.count - self._outside.zeros
+        return self._outside.count
 
     def surely_outside(self, shift: float) -> int:
         """Values beyond the bound by more than `shift` >= 0, those of the bin that it cuts left out."""
@@ -52,7 +57,7 @@ class Distances:
 
     def possibly_outside(self, shift: float) -> int:
         """Values not inside by `shift` >= 0 or more, those of the bin that it cuts included."""
-        return self.outside if shift == 0.0 else self._inside.count - _above(self._inside, shift)
+        return self.outside if shift == 0.0 else self.count - _above(self._inside, shift)
 
 
 def _above(counts: Histogram, threshold: float) -> int:
@@ -91,24 +96,32 @@ class BandCount:
         self.low = None if self.band[0] is None else Distances()
         self.high = None if self.band[1] is None else Distances()
 
-    def update(self, values: Samples, starts: tuple[Timeline, Samples]) -> None:
+    def update(self, values: Samples, starts: tuple[Timeline, Starts]) -> None:
         """Take values of aggregates, shape (n,), n > 0, that begin at these samples of the timeline's segment."""
-        excess = np.full(values.size, -np.inf)
-        for bound, sign, distances in ((self.band[0], 1.0, self.low), (self.band[1], -1.0, self.high)):
-            if bound is not None and distances is not None:
-                inwards = sign * (values - bound)
-                inwards[np.abs(inwards) <= ON_BOUND * abs(bound)] = 0.0
-                distances.update(inwards)
-                np.maximum(excess, -inwards, out=excess)
-        worst = int(np.argmax(excess))
-        if self.excess is None or excess[worst] > self.excess:
-            self.excess, self.value = float(excess[worst]), float(values[worst])
+        found: list[tuple[float, int]] = []
+        if self.band[0] is not None and self.low is not None:
+            found.append(_counted(self.low, values - self.band[0], self.band[0]))
+        if self.band[1] is not None and self.high is not None:
+            found.append(_counted(self.high, self.band[1] - values, self.band[1]))
+        inwards, worst = min(found)
+        if self.excess is None or -inwards > self.excess:
+            self.excess, self.value = -inwards, float(values[worst])
             self.time = starts[0].time(int(starts[1][worst]))
 
     @property
     def outside(self) -> int:
         """Values outside the band."""
         return sum(distances.outside for distances in (self.low, self.high) if distances is not None)
+
+
+def _counted(distances: Distances, inwards: Samples, bound: float) -> tuple[float, int]:
+    """The least of some distances from a bound, and the first place that has it; all are counted."""
+    least, on_bound = int(np.argmin(inwards)), ON_BOUND * abs(bound)
+    if inwards[least] <= on_bound:
+        inwards[np.abs(inwards) <= on_bound] = 0.0
+        least = int(np.argmin(inwards))
+    distances.update(inwards)
+    return float(inwards[least]), least
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +209,10 @@ class AggregateMeter:
         if self._timeline.enter(block):
             self._open(block.start - self._first)
         row = block.samples[0]
+        if self._samples == 1.0:
+            begin = block.start - self._timeline.start
+            self._count(np.abs(row) if self.method == "rms" else row, range(begin, begin + row.size))
+            return
         self._held = np.concatenate((self._held, row * row if self.method == "rms" else row))
         self._take(block.start + row.size - self._first)
 
@@ -243,10 +260,12 @@ class AggregateMeter:
             return
         means = totals / (stops - starts)
         values: Samples = np.sqrt(means) if self.method == "rms" else means
+        self._count(values, starts - (self._timeline.start - (self._first or 0)))
+
+    def _count(self, values: Samples, starts: Starts) -> None:
         self.valid += values.size
-        shift = self._timeline.start - (self._first or 0)
         for count in self._counts:
-            count.update(values, (self._timeline, starts - shift))
+            count.update(values, (self._timeline, starts))
 
     def _joined(self, edges: np.ndarray, sums: Samples) -> Iterator[tuple[int, int, float]]:
         """First sample, end and sum of each aggregate that these parts complete."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slacheck.measure.quantile import Histogram, nearest_rank
-from slacheck.measure.windows import RowCutter, Rows, Timeline, TrailingMean, sliding, whole_windows
+from slacheck.measure.windows import RowCutter, Rows, Timeline, TrailingMean, across, whole_windows
 
 if TYPE_CHECKING:
     from slacheck.contract import Block, Samples
@@ -75,11 +75,14 @@ class WindowValues:
         timeline, first, stride = ends
         self.windows += values.size
         position = int(np.argmax(values))
-        value = float(values[position])
-        if self.largest is None or value > self.largest:
-            self.largest, self.time = value, timeline.time(first + position * stride)
+        self.enter(float(values[position]), timeline, first + position * stride)
         if self.share is not None:
             self._counts.update(values)
+
+    def enter(self, value: float, timeline: Timeline, end: int) -> None:
+        """Keep the value of a window that ends at this sample, if it is the largest so far."""
+        if self.largest is None or value > self.largest:
+            self.largest, self.time = value, timeline.time(end)
 
     def statistic(self, possible: int) -> WindowStatistic | None:
         """The statistic, negative values as zero; None without a window."""
@@ -114,6 +117,13 @@ def between_whole_windows(parts: list[tuple[float, WindowStatistic]]) -> WindowS
     )
 
 
+def _swings(before: Samples, rows: Samples) -> Samples:
+    """Range, max - min, over the samples of a row's length that end at each sample of it."""
+    swings = across(np.maximum, before, rows)
+    swings -= across(np.minimum, before, rows)
+    return swings
+
+
 @dataclass(slots=True)
 class SlidingRange:
     """max - min of the `intervals` + 1 samples that end at each sample of a segment."""
@@ -136,10 +146,32 @@ class SlidingRange:
 
     def _take(self, batches: Iterator[Rows], timeline: Timeline, lead: int) -> None:
         for rows in batches:
-            swing = sliding(np.maximum, rows.values)
-            swing -= sliding(np.minimum, rows.values)
-            skipped = max(0, self.intervals - rows.start)
-            self.values.update(swing.ravel()[skipped : rows.count], (timeline, lead + rows.start + skipped, 1))
+            skipped, first = max(0, self.intervals - rows.start), lead + rows.start
+            if rows.count <= skipped:
+                continue
+            if self.values.share is None:
+                self.values.windows += rows.count - skipped
+                swing, place = self._widest(rows, skipped)
+                self.values.enter(swing, timeline, first + place)
+            else:
+                swings = _swings(rows.values[:-1], rows.values[1:]).ravel()
+                self.values.update(swings[skipped : rows.count], (timeline, first + skipped, 1))
+
+    def _widest(self, rows: Rows, skipped: int) -> tuple[float, int]:
+        """Largest range of the windows, and the first sample that one with it ends at; of a row only if it may count.
+
+        A window lies in a row and the one before, so their range together is the most that it can have.
+        """
+        highest, lowest = np.max(rows.values, axis=1), np.min(rows.values, axis=1)
+        most = np.maximum(highest[:-1], highest[1:]) - np.minimum(lowest[:-1], lowest[1:])
+        chosen = np.flatnonzero(most > (-1.0 if self.values.largest is None else self.values.largest))
+        if chosen.size == 0:
+            return -1.0, 0
+        swings = _swings(rows.values[chosen], rows.values[chosen + 1])
+        ends = chosen[:, np.newaxis] * swings.shape[1] + np.arange(swings.shape[1])
+        swings[(ends < skipped) | (ends >= rows.count)] = -1.0
+        place = int(np.argmax(swings))
+        return float(swings.ravel()[place]), int(ends.ravel()[place])
 
     def possible(self, span: int) -> int:
         """Windows in a record of `span` samples without gaps."""

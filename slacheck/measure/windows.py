@@ -140,8 +140,13 @@ def sliding(operation: np.ufunc, rows: Samples) -> Samples:
     -------
     ndarray, shape (m, length)
     """
-    heads: Samples = operation.accumulate(rows[1:], axis=1)
-    tails = operation.accumulate(rows[:-1, ::-1], axis=1)[:, ::-1]
+    return across(operation, rows[:-1], rows[1:])
+
+
+def across(operation: np.ufunc, before: Samples, rows: Samples) -> Samples:
+    """`sliding` over some rows, each with the one that it follows; shapes (m, length)."""
+    heads: Samples = operation.accumulate(rows, axis=1)
+    tails = operation.accumulate(before[:, ::-1], axis=1)[:, ::-1]
     operation(heads[:, :-1], tails[:, 1:], out=heads[:, :-1])
     return heads
 
