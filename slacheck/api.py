@@ -252,7 +252,8 @@ def check(
     progress : callable, optional
         Told in words what is being done.
     jobs : int
-        How many captures are read and measured side by side; the results do not depend on it.
+        Threads: captures are measured side by side, and the meters of one where there are fewer captures.
+        The results do not depend on it.
     elsewhere : callable, optional
         Measures captures that are files in other processes, to the same results.
 

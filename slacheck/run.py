@@ -67,7 +67,7 @@ def check(
     jobs: int = 1,
     portions: Mapping[str, Portion] | None = None,
 ) -> Run:
-    """Run captures against a spec, up to `jobs` of them side by side; `portions` were measured elsewhere, by capture.
+    """Run captures against a spec in `jobs` threads; `portions` were measured elsewhere, by capture.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check(
             for draft in mine:
                 portion.fill(draft)
             return replace(source, quality=portion.quality), portion.headroom
-        readings = measure_capture(spec, source, mine)
+        readings = measure_capture(spec, source, mine, jobs // len(bindings))
         # 3. Each kind turns its readings into measurements; the record's gates stand beside them.
         for draft in mine:
             evaluate_draft(spec, draft, readings)

@@ -36,9 +36,7 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 @click.option("--test", metavar="NAME", help="Test under which the captures were made.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--embed", is_flag=True, help="Put the captures' files into the pack.")
-@click.option(
-    "--jobs", metavar="N", type=click.IntRange(1, 1024), default=1, show_default=True, help="Captures side by side."
-)
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 1024), default=1, show_default=True, help="Threads.")
 @click.option("--sign", metavar="KEY", type=click.Path(path_type=Path), help="Sign the pack with this private key.")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask: local, tcp://127.0.0.1:PORT or tls://HOST:PORT.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict; no progress.")

@@ -35,8 +35,8 @@ _SHOWN_ANYWAY = {"metadata_missing", "condition_not_met"}
 """no_verdict gates that do not mean that the reading may be fabricated; the number is shown."""
 
 
-def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft]) -> Readings:
-    """One pass over a capture that feeds the meters of all requirements judged on it, and of headroom."""
+def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft], jobs: int = 1) -> Readings:
+    """One pass over a capture, in `jobs` threads, that feeds the meters of all requirements judged on it."""
     plans: list[MeterPlan] = list(headroom_plans(spec, source))
     signals: list[str] = [name for plan in plans for name in plan.signals]
     for draft in drafts:
@@ -46,7 +46,7 @@ def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft]) -> Read
             plans += condition_meters(draft.requirement, spec.signals)
         except Exception:  # a bug of one kind must not take the others with it
             draft.error = traceback.format_exc()
-    return measure(source, plans, signals)
+    return measure(source, plans, signals, jobs)
 
 
 def evaluate_draft(spec: Spec, draft: Draft, readings: Readings) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from slacheck.contract import Accuracy, Block, Meter, MeterPlan, SignalFacts, Waveform, leaves
 from slacheck.engine.derived import DerivedSignals
 from slacheck.engine.grid import Gridder
+from slacheck.engine.side_by_side import Threads, threads
 from slacheck.engine.source import PIECE, Source, span_of, times_of
 from slacheck.quality.facts import ChannelQuality
 from slacheck.quality.gates import possible_range
@@ -85,7 +86,7 @@ class Readings:
         return Readings(self.source, self.meters, self.failures, coverage_factor, self._taken)
 
 
-def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) -> Readings:
+def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str], jobs: int = 1) -> Readings:
     """Feed every planned meter in one pass over the capture.
 
     Parameters
@@ -96,50 +97,83 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) 
         Plans with equal keys share one meter.
     signals : iterable of str
         Signals whose facts are wanted, whether or not a meter reads them.
+    jobs : int
+        Threads; each meter sees all blocks in order whatever their number.
     """
     plans = tuple(plans)
     wanted = dict.fromkeys((*signals, *(name for plan in plans for name in plan.signals)))
+    source.quality.update(_qualities(source, tuple(wanted)))
+    through = _Pass(source, _feeds(source, plans))
+    np.empty(_FREED, np.uint8)  # given back at once, so that what blocks need is not mapped anew for each of them
+    with threads(jobs) as some:
+        for piece in some.ahead(through.read, range(0, source.capture.clock.count, PIECE)):
+            through.take(piece, some)
+    for feed in through.feeds:
+        source.runs.update(feed.derived.runs())
+    meters = {key: meter for feed in through.feeds for key, meter in feed.meters.items()}
+    return Readings(source, meters, through.failures)
+
+
+def _qualities(source: Source, wanted: tuple[str, ...]) -> dict[tuple[str, ...], ChannelQuality]:
+    """What is to be found of the channels behind these signals: one by one, and together where a signal needs several.
+
+    Channels together are missing where any of them is.
+    """
     groups = sorted({tuple(dict.fromkeys(c.name for c in source.channels(name))) for name in wanted})
-    feeds = _feeds(source, plans)
-    clock = source.capture.clock
-    names = sorted({name for group in groups for name in group})
     several = [group for group in groups if len(group) > 1]
-    recorded = {leaf for name in wanted for leaf in leaves(source.signals, name)}
-    possible = {source.channel(leaf).name: possible_range(source.signals[leaf]) for leaf in sorted(recorded)}
-    for name in names:
-        source.quality[(name,)] = ChannelQuality(
+    recorded = sorted({leaf for name in wanted for leaf in leaves(source.signals, name)})
+    possible = {source.channel(leaf).name: possible_range(source.signals[leaf]) for leaf in recorded}
+    singles = {
+        (name,): ChannelQuality(
             source.capture.channels[name].clip,
-            uneven=clock.times is not None,
+            uneven=source.capture.clock.times is not None,
             extremes=any(name in group for group in several),
             possible=possible.get(name),
         )
-    source.quality.update((group, ChannelQuality()) for group in several)
-    failures: dict[Hashable, str] = {}
-    np.empty(_FREED, np.uint8)  # given back at once, so that what blocks need is not mapped anew for each of them
-    for first in range(0, clock.count, PIECE):
-        last = min(first + PIECE, clock.count)
-        columns = {name: source.capture.channels[name].read(first, last) for name in names}
-        for name, samples in columns.items():
-            source.quality[(name,)].update(samples)
-        for group in several:  # a sum is missing where any of its terms is
-            source.quality[group].update(sum((columns[name] for name in group), np.zeros(last - first)))
+        for name in sorted({name for group in groups for name in group})
+    }
+    return singles | {group: ChannelQuality() for group in several}
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What is done with each piece of a capture."""
+
+    source: Source
+    feeds: list[Feed]
+    failures: dict[Hashable, str] = field(default_factory=dict)
+
+    def read(self, first: int) -> tuple[int, dict[str, Samples]]:
+        """The samples of every channel from `first` on."""
+        capture = self.source.capture
+        last = min(first + PIECE, capture.clock.count)
+        names = [group[0] for group in self.source.quality if len(group) == 1]
+        return first, {name: capture.channels[name].read(first, last) for name in names}
+
+    def take(self, piece: tuple[int, dict[str, Samples]], some: Threads) -> None:
+        """Look at the piece's channels, and feed every meter the blocks that it completes."""
+        clock = self.source.capture.clock
+        first, columns = piece
+
+        def look(group: tuple[str, ...]) -> None:
+            one, *others = (columns[name] for name in group)
+            self.source.quality[group].update(sum(others, one))
+
+        def blocks(feed: Feed) -> list[Block]:
+            return list(feed.blocks(clock, first, columns))
+
+        some.each(look, tuple(self.source.quality))
         if clock.fault is None:
-            for feed in feeds:
-                _update(feed, feed.blocks(clock, first, columns), failures)
-    for feed in feeds:
-        source.runs.update(feed.derived.runs())
-    return Readings(source, {key: meter for feed in feeds for key, meter in feed.meters.items()}, failures)
+            made = zip(some.each(blocks, self.feeds), self.feeds, strict=True)
+            some.each(self._update, [(key, meter, found) for found, feed in made for key, meter in feed.meters.items()])
 
-
-def _update(feed: Feed, blocks: Iterable[Block], failures: dict[Hashable, str]) -> None:
-    for block in blocks:
-        for key, meter in feed.meters.items():
-            if key in failures:
-                continue
-            try:
+    def _update(self, work: tuple[Hashable, Meter, list[Block]]) -> None:
+        key, meter, blocks = work
+        try:
+            for block in blocks if key not in self.failures else ():
                 meter.update(block)
-            except Exception:  # a bug of one meter must not take the others with it
-                failures[key] = traceback.format_exc()
+        except Exception:  # a bug of one meter must not take the others with it
+            self.failures[key] = traceback.format_exc()
 
 
 def _feeds(source: Source, plans: Iterable[MeterPlan]) -> list[Feed]:

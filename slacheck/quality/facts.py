@@ -75,20 +75,25 @@ class ChannelQuality:
         finite = np.isfinite(samples)
         self.samples += samples.size
         self._count_missing(finite)
-        if self.clip is not None:
-            low, high = self.clip
-            self.clipped += int(np.count_nonzero((samples <= low) | (samples >= high)))
-        if self.possible is not None:
-            low, high = self.possible
-            self.impossible += int(np.count_nonzero((samples < low) | (samples > high)))
-        self._holds.update(samples)
-        self._codes.update(samples[finite])
-        if self.extremes and finite.any():
-            low, high = float(np.min(samples[finite])), float(np.max(samples[finite]))
-            self.lowest = low if self.lowest is None else min(self.lowest, low)
-            self.highest = high if self.highest is None else max(self.highest, high)
+        known = samples if finite.all() else samples[finite]
+        if known.size:
+            self._measure_range(known)
+            self._holds.update(known)
+            self._codes.update(known)
         if self.uneven:
             self._measure_bends(samples)
+
+    def _measure_range(self, known: Samples) -> None:
+        lowest, highest = float(np.min(known)), float(np.max(known))
+        if self.clip is not None and not self.clip[0] < lowest <= highest < self.clip[1]:
+            low, high = self.clip
+            self.clipped += int(np.count_nonzero((known <= low) | (known >= high)))
+        if self.possible is not None and not self.possible[0] <= lowest <= highest <= self.possible[1]:
+            low, high = self.possible
+            self.impossible += int(np.count_nonzero((known < low) | (known > high)))
+        if self.extremes:
+            self.lowest = lowest if self.lowest is None else min(self.lowest, lowest)
+            self.highest = highest if self.highest is None else max(self.highest, highest)
 
     def _count_missing(self, finite: np.ndarray) -> None:
         lost = int(finite.size - np.count_nonzero(finite))
@@ -232,38 +237,46 @@ class HeldValues:
     _changes: set[float] = field(default_factory=set)
     _smallest: float = float("inf")
     _longest: int = 0
-    _sign: float = 0.0
+    _falls: bool | None = None
     _turns: int = 0
     _large: int = 0
     _total: int = 0
 
     def update(self, samples: Samples) -> None:
-        """Take the next samples."""
-        values = samples[np.isfinite(samples)]
-        if values.size == 0:
-            return
-        if self._value is not None:
-            values = np.concatenate(([self._value], values))
-        changes = np.flatnonzero(values[1:] != values[:-1])
-        if changes.size == 0:
-            self._length += values.size - (self._value is not None)
-            self._longest = max(self._longest, self._length)
-            self._value = float(values[-1])
-            return
-        seen = self._length - (1 if self._value is not None else 0)
-        lengths = np.diff(np.concatenate(([-1 - seen], changes)))
-        self._longest = max(self._longest, int(np.max(lengths)), int(values.size - 1 - changes[-1]))
-        if not self._started:
-            lengths = lengths[1:]
-            self._started = True
-        self._runs += np.bincount(np.minimum(lengths, _LONGEST_COUNTED), minlength=_LONGEST_COUNTED + 1)
-        steps = np.diff(values)[changes]
-        self._count(np.abs(steps))
-        signs = np.concatenate(([self._sign], np.sign(steps)))
-        self._turns += int(np.count_nonzero(signs[1:] * signs[:-1] < 0))
-        self._sign = float(signs[-1])
-        self._length = int(values.size - 1 - changes[-1])
+        """Take the next samples, all finite, at least one."""
+        if self._value is None:
+            self._value, samples, self._length = float(samples[0]), samples[1:], 1
+        values = np.concatenate(([self._value], samples))
+        moved = values[1:] != values[:-1]
+        changes = np.flatnonzero(moved)
         self._value = float(values[-1])
+        if changes.size == 0:
+            self._length += moved.size
+            self._longest = max(self._longest, self._length)
+            return
+        first, rest = int(changes[0]) + self._length, moved.size - 1 - int(changes[-1])
+        self._count_runs(first, changes)
+        self._longest, self._length = max(self._longest, rest + 1), rest + 1
+        steps = values[1:] - values[:-1]
+        steps = steps if changes.size == moved.size else steps[changes]
+        falls = steps < 0.0
+        self._turns += int(np.count_nonzero(falls[1:] != falls[:-1])) + (self._falls not in (None, bool(falls[0])))
+        self._falls = bool(falls[-1])
+        self._count(np.abs(steps, out=steps))
+
+    def _count_runs(self, first: int, changes: np.ndarray) -> None:
+        """Runs of equal values that these changes end; the record's first one began before it."""
+        if int(changes[-1]) - int(changes[0]) == changes.size - 1:  # every sample differs from the one before
+            longest = 1 if changes.size > 1 else 0
+            self._runs[1] += changes.size - 1
+        else:
+            lengths = np.diff(changes)
+            longest = int(np.max(lengths))
+            self._runs += np.bincount(np.minimum(lengths, _LONGEST_COUNTED), minlength=_LONGEST_COUNTED + 1)
+        self._longest = max(self._longest, first, longest)
+        if self._started:
+            self._runs[min(first, _LONGEST_COUNTED)] += 1
+        self._started = True
 
     def _count(self, sizes: np.ndarray) -> None:
         self._smallest = min(self._smallest, float(np.min(sizes)))
