@@ -88,7 +88,7 @@ class Results:
 
     def to_json(self) -> str:
         """The results document, byte for byte as in the evidence pack."""
-        return self.run.members["results.json"].decode()
+        return self.run.results_json.decode()
 
     def to_pandas(self) -> Any:
         """One row for each check, in SI units.
@@ -110,7 +110,7 @@ class Results:
 
     def report_html(self) -> str:
         """The report: one self-contained page."""
-        return self.run.members["report.html"].decode()
+        return self.run.report_html.decode()
 
     def write_pack(self, path: Path | str, *, embed: bool = False, sign: PrivateKey | Path | str | None = None) -> None:
         """Write the evidence pack, with the captures' files inside if `embed`.

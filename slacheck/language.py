@@ -217,7 +217,9 @@ Level = Annotated[Quantity, QuantityOf(examples=("10 MW", "0.9 pu", "15 %"))]
 class Model(BaseModel):
     """Base of every document part: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_by_alias=True, defer_build=True
+    )
 
 
 def definition(default: Any, description: str, **more: Any) -> Any:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,9 @@ from slacheck.errors import Diagnostic, UsageError
 from slacheck.evidence.pack import canonical_json, write_pack
 from slacheck.evidence.record import results_document
 from slacheck.evidence.remedies import remedies_block
-from slacheck.evidence.sign import sealed
-from slacheck.evidence.trace import Trace, to_parquet
+from slacheck.evidence.trace import Trace
 from slacheck.evidence.witness import trace_of, traces_of
 from slacheck.portion import Portion
-from slacheck.render import html, junit
 from slacheck.spec.explain import sentences
 from slacheck.spec.model import Spec
 from slacheck.spec.resolved import resolved_yaml
@@ -49,13 +48,46 @@ if TYPE_CHECKING:
     from slacheck.submission.load import Submission
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
-    """What a run found: the record, the results document, and the members of its pack."""
+    """What a run found: the record, the results document, and what a pack is made of, once one is asked for."""
 
     record: RunRecord
     results: dict[str, Any]
-    members: dict[str, bytes]
+    spec: Spec
+    submission: Submission | None
+    traces: dict[str, Trace]
+
+    @cached_property
+    def members(self) -> dict[str, bytes]:
+        """The members of the pack, by name."""
+        from slacheck.evidence.trace import to_parquet
+        from slacheck.render import junit
+
+        members = {
+            "spec.yaml": self.spec.raw,
+            "resolved-spec.yaml": resolved_yaml(self.spec).encode(),
+            "results.json": self.results_json,
+            "junit.xml": junit.render(self.results),
+        }
+        if self.submission is not None:
+            members["submission.yaml"] = self.submission.raw
+        members |= {f"extends/{index}.yaml": base.document.raw for index, base in enumerate(self.spec.extends)}
+        members |= {name: to_parquet(trace) for name, trace in self.traces.items()}
+        return members | {"report.html": self.report_html}
+
+    @cached_property
+    def results_json(self) -> bytes:
+        """The results document, byte for byte as in the pack."""
+        return canonical_json(self.results)
+
+    @cached_property
+    def report_html(self) -> bytes:
+        """The report: one self-contained page."""
+        from slacheck.render import html
+
+        told = sentences(self.spec)
+        return html.render(self.results, self.spec.resolved, self.traces, sentences=told).encode()
 
 
 def check(
@@ -113,13 +145,15 @@ def check(
     record = _record(spec, bindings, sources, findings, traces, submission, waivers)
     headroom = with_unmeasured(spec, [readings for _, readings in found])
     results = _with_remedies(spec, results_document(record), headroom)
-    return _written(spec, record, results, traces, submission)
+    return Run(record, results, spec, submission, dict(traces.values()))
 
 
 def write_evidence(
     run: Run, path: Path, *, embed: Mapping[str, bytes] | None = None, key: PrivateKey | None = None
 ) -> None:
     """Write the evidence pack, signed by `key`; `embed` holds the captures' files to put inside, by name."""
+    from slacheck.evidence.sign import sealed
+
     members = dict(run.members)
     for name, content in (embed or {}).items():
         members[f"captures/{name}"] = content
@@ -156,7 +190,7 @@ def _record(
         waivers=waivers,
         claims=() if submission is None else judged_claims(submission.claims, findings),
         traces={index: name for index, (name, _) in traces.items()},
-        providers={name: kind.provider for name, kind in spec.kinds.items() if _used(spec, name)},
+        providers={name: spec.kinds[name].provider for name in spec.kinds if _used(spec, name)},
     )
 
 
@@ -217,28 +251,6 @@ def _with_remedies(spec: Spec, results: dict[str, Any], headroom: Iterable[Headr
         for reading in headroom
     ]
     return results | {"remedies": remedies_block(terms, results, readings)}
-
-
-def _written(
-    spec: Spec,
-    record: RunRecord,
-    results: dict[str, Any],
-    traces: Mapping[int, tuple[str, Trace]],
-    submission: Submission | None,
-) -> Run:
-    members = {
-        "spec.yaml": spec.raw,
-        "resolved-spec.yaml": resolved_yaml(spec).encode(),
-        "results.json": canonical_json(results),
-        "junit.xml": junit.render(results),
-    }
-    if submission is not None:
-        members["submission.yaml"] = submission.raw
-    members |= {f"extends/{index}.yaml": base.document.raw for index, base in enumerate(spec.extends)}
-    drawn = dict(traces.values())
-    members |= {name: to_parquet(trace) for name, trace in drawn.items()}
-    members["report.html"] = html.render(results, spec.resolved, drawn, sentences=sentences(spec)).encode()
-    return Run(record, results, members)
 
 
 def _waivers(submission: Submission | None, bindings: Sequence[Binding]) -> tuple[WaiverRecord, ...]:

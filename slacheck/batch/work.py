@@ -136,7 +136,7 @@ def _address(task: Task, spec: Spec, submission: str | None, read: Iterable[Read
                 ],
                 "slacheck": __version__,
                 "dependencies": dependencies(),
-                "kinds": {name: kind.provider for name, kind in spec.kinds.items() if name in used},
+                "kinds": {name: spec.kinds[name].provider for name in spec.kinds if name in used},
                 "date": os.environ.get("SOURCE_DATE_EPOCH", ""),
             }
         )

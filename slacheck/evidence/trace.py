@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from slacheck.contract import Mark
 from slacheck.evidence.canonical import canonical_json
@@ -23,6 +21,7 @@ from slacheck.evidence.canonical import canonical_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     Values: TypeAlias = "Sequence[float] | NDArray[np.float64]"
@@ -82,6 +81,9 @@ class Trace:
 
 def to_parquet(trace: Trace) -> bytes:
     """The trace as a Parquet file, equal bytes for equal traces."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     names, columns = ["x"], [trace.x]
     for series in trace.series:
         names += [f"{series.name}.min", f"{series.name}.max"]
@@ -105,6 +107,8 @@ def to_parquet(trace: Trace) -> bytes:
 
 def _column(values: Values) -> pa.Array:
     """Float64 column without nulls. `pa.array` of an ndarray would import pandas where it is installed, for 0.5 s."""
+    import pyarrow as pa
+
     plain = np.ascontiguousarray(values, dtype=np.float64)
     return pa.Array.from_buffers(pa.float64(), plain.size, [None, pa.py_buffer(plain)])
 
@@ -117,6 +121,9 @@ def from_parquet(raw: bytes) -> Trace:
     ValueError
         If it is not a trace.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(io.BytesIO(raw)) as file:
             table = file.read()

@@ -20,7 +20,7 @@ from slacheck.render.report import ReportSource
 from slacheck.render.signatures import shown
 from slacheck.spec.explain import sentences
 from slacheck.spec.load import resolve
-from slacheck.spec.plugins import all_kinds
+from slacheck.spec.plugins import installed_kinds
 
 Members = Mapping[str, bytes]
 
@@ -77,7 +77,7 @@ def source_of(members: Members, signatures: Sequence[Signature]) -> ReportSource
 def _sentences(resolved_spec: bytes) -> dict[str, str]:
     """The contract sentences; none where a kind is from a package that is not installed here, or has changed."""
     try:
-        return sentences(resolve(parse_document(resolved_spec, "resolved-spec.yaml"), all_kinds()))
+        return sentences(resolve(parse_document(resolved_spec, "resolved-spec.yaml"), installed_kinds()))
     except SlacheckError:
         return {}
 

@@ -43,21 +43,20 @@ class Block:
     text: str
 
 
-def manuals_of(providers: Mapping[str, str], kinds: Iterable[Kind[Any]]) -> dict[str, list[Block]]:
+def manuals_of(providers: Mapping[str, str], kinds: Mapping[str, Kind[Any]]) -> dict[str, list[Block]]:
     """The manual page of each kind that was used, by its name.
 
     Parameters
     ----------
     providers : mapping of str to str
         Kind and who provided it, as the results document says.
-    kinds : iterable of Kind
+    kinds : mapping of str to Kind
         Those that are installed here.
     """
-    here = {kind.name: kind for kind in kinds}
     return {
-        name: blocks_of(here[name].manual)
+        name: blocks_of(kinds[name].manual)
         for name, provider in sorted(providers.items())
-        if name in here and here[name].provider == provider and here[name].manual.strip()
+        if name in kinds and kinds[name].provider == provider and kinds[name].manual.strip()
     }
 
 

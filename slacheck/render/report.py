@@ -21,7 +21,7 @@ from slacheck.render.numbers import Document, Numbers, deciding, groups, in_unit
 from slacheck.render.plot import witness_plot
 from slacheck.render.scalebar import scale_bar
 from slacheck.render.signatures import Signature
-from slacheck.spec.plugins import all_kinds
+from slacheck.spec.plugins import installed_kinds
 
 if TYPE_CHECKING:
     from slacheck.evidence.trace import Trace
@@ -136,12 +136,12 @@ def report_of(source: ReportSource) -> Report:
     )
 
 
-def _installed() -> tuple[Kind[Any], ...]:
+def _installed() -> Mapping[str, Kind[Any]]:
     """The kinds that are here; none where another distribution's cannot be loaded, as no report hangs on them."""
     try:
-        return all_kinds()
+        return installed_kinds()
     except SlacheckError:
-        return ()
+        return {}
 
 
 def _finding(index: int, found: Document, source: ReportSource) -> ShownFinding:

@@ -23,7 +23,7 @@ from slacheck.errors import Diagnostic, SpecError
 from slacheck.language import Requirement
 from slacheck.spec.extends import ExtendedDocument, extended
 from slacheck.spec.model import SignalModel, Spec, SpecDocument, Test, TestModel
-from slacheck.spec.plugins import all_kinds
+from slacheck.spec.plugins import installed_kinds
 from slacheck.spec.remedies import RemediesModel, Surroundings, remedies_problems
 from slacheck.spec.resolved import resolved
 from slacheck.spec.signals import signal_of, signal_problems
@@ -50,10 +50,10 @@ def load_spec(source: Path | str | Mapping[str, Any], *, kinds: Iterable[Kind[An
         With every fault, each at its line and column.
     """
     document = _document_of(source) if isinstance(source, Mapping) else read_document(Path(source))
-    return resolve(document, all_kinds() if kinds is None else kinds)
+    return resolve(document, installed_kinds() if kinds is None else {kind.name: kind for kind in kinds})
 
 
-def resolve(document: Document, kinds: Iterable[Kind[Any]]) -> Spec:
+def resolve(document: Document, kinds: Mapping[str, Kind[Any]]) -> Spec:
     """The spec that a document describes.
 
     Raises
@@ -62,7 +62,7 @@ def resolve(document: Document, kinds: Iterable[Kind[Any]]) -> Spec:
         With every fault, each at its line and column.
     """
     document = document if isinstance(document, ExtendedDocument) else extended(document)
-    return _Loading(document, {kind.name: kind for kind in kinds}).spec()
+    return _Loading(document, kinds).spec()
 
 
 def _document_of(data: Mapping[str, Any]) -> Document:

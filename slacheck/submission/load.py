@@ -17,7 +17,7 @@ from slacheck.document import Document, in_order, read_document, validate
 from slacheck.errors import Diagnostic, SpecError
 from slacheck.spec.load import resolve
 from slacheck.spec.model import Spec
-from slacheck.spec.plugins import all_kinds
+from slacheck.spec.plugins import installed_kinds
 from slacheck.submission.model import CaptureEntry, SubmissionModel, WaiverEntry
 from slacheck.submission.problems import kind_of, path_problems, reference_problems, unportable
 from slacheck.units import Quantity
@@ -126,7 +126,7 @@ def _spec(document: Document, model: SubmissionModel, folder: Path, problems: li
     else:
         place = str(Path(document.place).parent / model.spec)
         try:
-            return resolve(read_document(folder / model.spec, place), all_kinds())
+            return resolve(read_document(folder / model.spec, place), installed_kinds())
         except SpecError as error:
             raise SpecError([*in_order(problems), *error.problems]) from None
     raise SpecError(in_order(problems))

@@ -15,7 +15,7 @@ from slacheck.evidence.verified import VerifiedPack
 from slacheck.spec.difference import Difference, difference, means_the_same
 from slacheck.spec.load import resolve
 from slacheck.spec.model import Spec
-from slacheck.spec.plugins import all_kinds
+from slacheck.spec.plugins import installed_kinds
 from slacheck.submission.relation import Document, Reading, Relation, relation
 
 
@@ -110,7 +110,7 @@ def _spec(pack: VerifiedPack) -> Spec:
     try:
         document = parse_document(pack.members["resolved-spec.yaml"], f"{pack.name}: resolved-spec.yaml")
         own = {key: value for key, value in document.data.items() if key != "extends"}
-        return resolve(replace(document, data=own), all_kinds())
+        return resolve(replace(document, data=own), installed_kinds())
     except SpecError as error:
         message = f"its spec cannot be read by this version of slacheck: {error.problems[0].message}"
         raise PackError(Diagnostic(pack.name, message, fix="use the version that made the pack")) from error

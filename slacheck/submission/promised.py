@@ -22,7 +22,7 @@ from slacheck.language import Requirement
 from slacheck.spec.extends import rebuilt
 from slacheck.spec.load import resolve
 from slacheck.spec.model import Spec
-from slacheck.spec.plugins import all_kinds
+from slacheck.spec.plugins import installed_kinds
 from slacheck.spec.resolved import resolved_yaml
 from slacheck.submission.model import SubmissionModel
 from slacheck.wording import shorten
@@ -44,7 +44,7 @@ def promised(members: Members, results: Results) -> tuple[list[str], list[str]]:
     strange: dict[str, str] = {}
     try:
         document, strange = _known_clauses(_spec_document(members))
-        spec = resolve(document, all_kinds())
+        spec = resolve(document, installed_kinds())
         submission = submission_of(members)
     except SpecError as error:
         if strange:
@@ -62,7 +62,7 @@ def promised(members: Members, results: Results) -> tuple[list[str], list[str]]:
 
 def _known_clauses(document: Document) -> tuple[Document, dict[str, str]]:
     """The document without clauses of kinds that are not installed here, and those kinds by clause."""
-    known = {kind.name for kind in all_kinds()}
+    known = installed_kinds()
     data = document.data if isinstance(document.data, dict) else {}
     listed = data.get("requirements")
     entries: list[Any] = listed if isinstance(listed, list) else []
@@ -91,7 +91,7 @@ def spec_of(members: Members) -> Spec:
     SpecError
         If the documents are no spec.
     """
-    return resolve(_spec_document(members), all_kinds())
+    return resolve(_spec_document(members), installed_kinds())
 
 
 def _spec_document(members: Members) -> Document:

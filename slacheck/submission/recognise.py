@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from slacheck.capture.sidecar import Sidecar
 from slacheck.document import Document, read_document, validate
 from slacheck.errors import SpecError
-from slacheck.spec.load import load_spec
-from slacheck.submission.audit import Note, audit_documents
-from slacheck.submission.campaign import lint_campaign
-from slacheck.submission.load import load_submission
+
+if TYPE_CHECKING:
+    from slacheck.submission.audit import Note
 
 Role = Literal["spec", "sidecar", "submission", "campaign"]
 
@@ -71,17 +69,30 @@ def lint(path: Path) -> str:
     document = read_document(path)
     role = role_of(document)
     if role == "sidecar":
+        from slacheck.capture.sidecar import Sidecar
+
         return f"sidecar, {_count(len(validate(document, Sidecar).channels), 'channel')}"
     if role == "campaign":
+        from slacheck.submission.campaign import lint_campaign
+
         return f"campaign, {_count(lint_campaign(path), 'result')}"
     if role == "submission":
+        from slacheck.submission.load import load_submission
+
         return f"submission, {_count(len(load_submission(path).bindings), 'capture')}"
+    from slacheck.spec.load import load_spec
+
     return f"spec, {_count(len(load_spec(path).requirements), 'requirement')}"
 
 
 def notes(path: Path) -> list[Note]:
     """What a buyer should know of how a valid submission was put together; nothing for other documents."""
-    return audit_documents(load_submission(path)) if role_of(read_document(path)) == "submission" else []
+    if role_of(read_document(path)) != "submission":
+        return []
+    from slacheck.submission.audit import audit_documents
+    from slacheck.submission.load import load_submission
+
+    return audit_documents(load_submission(path))
 
 
 def _count(number: int, what: str) -> str:

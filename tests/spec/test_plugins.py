@@ -8,7 +8,7 @@ import pytest
 
 from slacheck import __version__
 from slacheck.errors import PluginError
-from slacheck.kinds import KINDS
+from slacheck.kinds import NAMES
 from slacheck.spec import plugins
 
 
@@ -27,14 +27,14 @@ def installed(monkeypatch, kinds):
             )
             entries.append(entry)
         monkeypatch.setattr(plugins, "entry_points", lambda group: entries)
-        return plugins.all_kinds.__wrapped__()
+        return tuple(plugins.installed_kinds.__wrapped__().values())
 
     return install
 
 
 def test_all_kinds_without_plugins_are_those_of_slacheck(installed):
     found = installed()
-    assert [kind.name for kind in found] == [kind.name for kind in KINDS]
+    assert [kind.name for kind in found] == list(NAMES)
     assert {kind.provider for kind in found} == {f"slacheck {__version__}"}
 
 
@@ -43,11 +43,11 @@ def test_all_kinds_with_a_plugin_say_who_provides_it(installed, kinds):
 
 
 def test_all_kinds_name_of_slacheck_cannot_be_taken(installed, kinds):
-    thief = replace(kinds[0], name=KINDS[0].name)
+    thief = replace(kinds[0], name=NAMES[0])
     with pytest.raises(PluginError) as caught:
         installed(thief)
     assert str(caught.value) == (
-        f"pkg0 1.2: error: the kind {KINDS[0].name!r} is there already, from slacheck {__version__}\n"
+        f"pkg0 1.2: error: the kind {NAMES[0]!r} is there already, from slacheck {__version__}\n"
         "  fix: remove one of the two distributions"
     )
 
