@@ -9,8 +9,10 @@ import inspect
 import sys
 from pathlib import Path
 
-from slacheck.kinds import KINDS
+from slacheck.kinds import NAMES, own_kind
 from slacheck.spec.load import load_spec
+
+KINDS = tuple(map(own_kind, NAMES))
 
 HERE = Path(__file__).resolve().parent / "kinds"
 SPECS = HERE.parents[1] / "specs"

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from slacheck.units import Quantity
 from slacheck.values import Measured
@@ -407,6 +407,30 @@ class Meter(Protocol):
 
     def reading(self) -> Any:
         """What was measured; called once, after the last block."""
+
+
+class Stage(Protocol):
+    """Work that meters of one signal share: from blocks to what all of them take, done once."""
+
+    @property
+    def key(self) -> Hashable:
+        """Stages with equal keys give the same."""
+
+    def push(self, block: Block) -> Iterable[Any]:
+        """What the next block completes."""
+
+    def finish(self) -> Iterable[Any]:
+        """What is left after the last block; nothing the second time."""
+
+
+@runtime_checkable
+class StagedMeter(Meter, Protocol):
+    """A meter that takes what its stage gives. Its own `update` and `reading` drive the stage if nobody else has."""
+
+    stage: Stage
+
+    def take(self, given: Any) -> None:
+        """Take the next of what the stage gives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 from slacheck.contract import Accuracy, Block, Meter, MeterPlan, SignalFacts, Waveform, leaves
 from slacheck.engine.derived import DerivedSignals
 from slacheck.engine.grid import Gridder
+from slacheck.engine.lanes import Lane, lanes_of
 from slacheck.engine.side_by_side import Threads, threads
 from slacheck.engine.source import PIECE, Source, span_of, times_of
 from slacheck.quality.facts import ChannelQuality
@@ -38,6 +38,7 @@ class Feed:
     gridder: Gridder
     derived: DerivedSignals
     meters: dict[Hashable, Meter] = field(default_factory=dict)
+    lanes: list[Lane] = field(default_factory=list)
 
     def blocks(self, clock: Clock, first: int, columns: dict[str, Samples]) -> Iterator[Block]:
         """Blocks that the next samples of the channels complete, of which `first` is the first of the capture's."""
@@ -108,10 +109,8 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str], 
     with threads(jobs) as some:
         for piece in some.ahead(through.read, range(0, source.capture.clock.count, PIECE)):
             through.take(piece, some)
-    for feed in through.feeds:
-        source.runs.update(feed.derived.runs())
-    meters = {key: meter for feed in through.feeds for key, meter in feed.meters.items()}
-    return Readings(source, meters, through.failures)
+    failures = through.finish()
+    return Readings(source, {key: meter for feed in through.feeds for key, meter in feed.meters.items()}, failures)
 
 
 def _qualities(source: Source, wanted: tuple[str, ...]) -> dict[tuple[str, ...], ChannelQuality]:
@@ -141,7 +140,6 @@ class _Pass:
 
     source: Source
     feeds: list[Feed]
-    failures: dict[Hashable, str] = field(default_factory=dict)
 
     def read(self, first: int) -> tuple[int, dict[str, Samples]]:
         """The samples of every channel from `first` on."""
@@ -165,15 +163,17 @@ class _Pass:
         some.each(look, tuple(self.source.quality))
         if clock.fault is None:
             made = zip(some.each(blocks, self.feeds), self.feeds, strict=True)
-            some.each(self._update, [(key, meter, found) for found, feed in made for key, meter in feed.meters.items()])
+            some.each(lambda one: one[0].push(one[1]), [(lane, found) for found, feed in made for lane in feed.lanes])
 
-    def _update(self, work: tuple[Hashable, Meter, list[Block]]) -> None:
-        key, meter, blocks = work
-        try:
-            for block in blocks if key not in self.failures else ():
-                meter.update(block)
-        except Exception:  # a bug of one meter must not take the others with it
-            self.failures[key] = traceback.format_exc()
+    def finish(self) -> dict[Hashable, str]:
+        """After the last piece; tracebacks of meters that have failed."""
+        failures: dict[Hashable, str] = {}
+        for feed in self.feeds:
+            self.source.runs.update(feed.derived.runs())
+            for lane in feed.lanes:
+                lane.finish()
+                failures |= lane.failures
+        return failures
 
 
 def _feeds(source: Source, plans: Iterable[MeterPlan]) -> list[Feed]:
@@ -196,4 +196,6 @@ def _feeds(source: Source, plans: Iterable[MeterPlan]) -> list[Feed]:
                 derived,
             )
         feeds[place].meters[plan.key] = plan.build(intervals.pop())
+    for feed in feeds.values():
+        feed.lanes = lanes_of(feed.meters)
     return list(feeds.values())

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from slacheck.measure.frames import Frames
 from slacheck.measure.mask import Mask
+from slacheck.measure.periodograms import WindowGroup, WindowStage
 from slacheck.measure.quantile import nearest_rank
-from slacheck.measure.spectrum import as_lines, periodograms, taper
+from slacheck.measure.spectrum import as_lines, taper
 from slacheck.measure.tapers import BANDWIDTH_BINS, HALF_LOBE, TaperName
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class DetectorMeter:
     settings: FrameSettings
     classes_of: Mask | None = None
     samples: int = field(init=False)
-    _frames: Frames = field(init=False)
+    stage: WindowStage = field(init=False)
     _weights: Samples = field(init=False)
     _largest: Samples = field(init=False)
     _sum: Samples = field(init=False)
@@ -170,7 +170,7 @@ class DetectorMeter:
         """Whole samples in a frame, and room for one spectrum of each sort."""
         self.samples = max(4, math.floor(self.settings.length / self.interval + 0.5))
         step = max(1, self.samples // self.settings.steps)
-        self._frames = Frames(self.interval, self.samples, step * self.interval)
+        self.stage = WindowStage(self.interval, self.samples, step * self.interval, "linear")
         self._weights = taper(self.settings.taper, self.samples)
         bins = self.samples // 2 + 1
         self._largest, self._sum, self._when = np.full(bins, -1.0), np.zeros(bins), np.zeros(bins)
@@ -186,19 +186,19 @@ class DetectorMeter:
 
     def update(self, block: Block) -> None:
         """Take the next block of one signal."""
-        for starts, windows in self._frames.push(block):
-            self._take(starts, windows[:, 0])
+        for group in self.stage.push(block):
+            self.take(group)
 
     def reading(self) -> DetectedSpectrum:
         """What was found; without a frame every bin is zero."""
-        for starts, windows in self._frames.finish():
-            self._take(starts, windows[:, 0])
+        for group in self.stage.finish():
+            self.take(group)
         return DetectedSpectrum(
             np.maximum(self._largest, 0.0),
             self._sum / max(1, self._count),
             self._when,
             self._count,
-            self._frames.possible(),
+            self.stage.possible(),
             self._independent(),
             self.samples,
             self.interval,
@@ -206,10 +206,10 @@ class DetectorMeter:
             self._classes,
         )
 
-    def _take(self, starts: list[float], windows: Samples) -> None:
+    def take(self, given: WindowGroup) -> None:
         """Add frames one by one, so that sums do not depend on how they were grouped."""
-        spectra = as_lines(periodograms(windows, self._weights, "linear"), self._weights)
-        for start, powers in zip(starts, spectra, strict=True):
+        spectra = as_lines(given.powers(self.settings.taper), self._weights)
+        for start, powers in zip(given.starts, spectra, strict=True):
             self._sum += powers
             larger = powers > self._largest
             self._largest[larger] = powers[larger]
@@ -219,7 +219,7 @@ class DetectorMeter:
                 own = np.sqrt(powers[self._classes.first : self._classes.first + rows])
                 place = np.searchsorted(class_edges(), own / self._classes.limits, side="right")
                 self._classes.counts[np.arange(rows), place] += 1
-        self._count += len(starts)
+        self._count += len(given.starts)
 
     def _independent(self) -> float:
         """Frames over the variance that their overlap leaves, ``1 + 2 sum_j (1 - j/m) rho_j^2`` (Welch 1967)."""

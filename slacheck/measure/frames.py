@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 BATCH = 1 << 17
 """Samples of a signal in a group of windows; a longer window is alone."""
+
+
+def _windows(samples: Samples, places: list[int], length: int) -> Samples:
+    """Windows that begin at these places, shape (windows, signals, length); not copied where they are equally apart."""
+    step = places[1] - places[0] if len(places) > 1 else 1
+    if all(after - before == step for before, after in itertools.pairwise(places)):
+        views = np.lib.stride_tricks.sliding_window_view(samples, length, axis=1)
+        return views[:, places[0] : places[-1] + 1 : step].swapaxes(0, 1)
+    return np.stack([samples[:, place : place + length] for place in places])
 
 
 @dataclass(slots=True)
@@ -88,7 +98,7 @@ class Frames:
     def _cut(self, count: int) -> tuple[list[float], Samples]:
         samples = np.concatenate(self._buffer, axis=1)
         places = [self._start(self._next + number) - self._origin for number in range(count)]
-        windows = np.stack([samples[:, place : place + self.samples] for place in places])
+        windows = _windows(samples, places, self.samples)
         past = self._origin - self._timeline.start
         starts = [self._timeline.time(past + place) for place in places]
         self._next += count

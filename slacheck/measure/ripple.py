@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from slacheck.measure.frames import Frames
+from slacheck.measure.periodograms import WindowGroup, WindowStage
 from slacheck.measure.spectrum import (
     BandEdges,
     Removal,
@@ -129,11 +128,10 @@ class RippleMeter:
     settings: WindowSettings
     bands: tuple[BandReader, ...]
     samples: int = field(init=False)
-    _frames: Frames = field(init=False)
+    stage: WindowStage = field(init=False)
     _starts: list[float] = field(default_factory=list)
     _found: list[Samples] = field(default_factory=list)
     _bends: list[Samples] = field(default_factory=list)
-    _weights: dict[TaperName, Samples] = field(default_factory=dict)
     _spread: tuple[tuple[Spread, Spread | None], ...] = field(init=False)
     """Each band, and the one that it is a fraction of."""
     _top: float = field(init=False)
@@ -142,7 +140,7 @@ class RippleMeter:
     def __post_init__(self) -> None:
         """Whole samples in a window."""
         self.samples = max(2, math.floor(self.settings.length / self.interval + ON_GRID))
-        self._frames = Frames(self.interval, self.samples, self.settings.step)
+        self.stage = WindowStage(self.interval, self.samples, self.settings.step, self.settings.remove)
         self._spread = tuple(
             (
                 self._spread_of((band.low, band.high)),
@@ -155,28 +153,32 @@ class RippleMeter:
 
     def update(self, block: Block) -> None:
         """Take the next block of one signal."""
-        self._measure(self._frames.push(block))
+        for group in self.stage.push(block):
+            self.take(group)
 
     def reading(self) -> RippleReading:
         """What was found; no window gives arrays of length zero."""
-        self._measure(self._frames.finish())
+        for group in self.stage.finish():
+            self.take(group)
         found = np.concatenate(self._found, axis=2) if self._found else np.zeros((5, len(self.bands), 0))
         return RippleReading(
             *(np.array(self._starts), found[0], found[1], found[2], found[3], found[4]),
-            *(np.concatenate([np.empty(0), *self._bends]), self._frames.possible(), self.samples),
+            *(np.concatenate([np.empty(0), *self._bends]), self.stage.possible(), self.samples),
         )
 
-    def _measure(self, groups: Iterable[tuple[list[float], Samples]]) -> None:
-        for starts, windows in groups:
-            self._starts.extend(starts)
-            self._found.append(self._contents(windows[:, 0]))
-            self._bends.append(_bends(windows[:, 0]) if self.samples > 2 else np.zeros(len(starts)))
+    def take(self, given: WindowGroup) -> None:
+        """Take some windows."""
+        self._starts.extend(given.starts)
+        self._found.append(self._contents(given))
+        self._bends.append(_bends(given.windows) if self.samples > 2 else np.zeros(len(given.starts)))
 
-    def _contents(self, windows: Samples) -> Samples:
+    def _contents(self, given: WindowGroup) -> Samples:
         """Value, low, high, noise and scale of each band in each window, shape (5, bands, windows)."""
-        spectra, lines = self._spectra(windows)
+        found = np.zeros((5, len(self.bands), len(given.starts)))
+        metrics = {band.metric for band in self.bands}
+        lines = as_lines(given.powers("flattop"), given.tapers["flattop"]) if "line" in metrics else None
+        spectra = given.powers(self.settings.taper) if metrics - {"line"} else None
         floor = np.empty(0) if spectra is None else noise_density(spectra, self._top)
-        found = np.zeros((5, len(self.bands), windows.shape[0]))
         for number, (band, (spread, whole)) in enumerate(zip(self.bands, self._spread, strict=True)):
             if band.metric == "line" and lines is not None:
                 found[:, number] = line_contents(lines, spread.edges)
@@ -185,21 +187,6 @@ class RippleMeter:
             elif spectra is not None and whole is not None:
                 found[:, number] = fraction_contents(spectra, (spread, whole), floor)
         return found
-
-    def _spectra(self, windows: Samples) -> tuple[Samples | None, Samples | None]:
-        metrics, remove = {band.metric for band in self.bands}, self.settings.remove
-        spectra = lines = None
-        if metrics - {"line"}:
-            spectra = periodograms(windows, self._taper(self.settings.taper), remove)
-        if "line" in metrics:
-            weights = self._taper("flattop")
-            lines = as_lines(periodograms(windows, weights, remove), weights)
-        return spectra, lines
-
-    def _taper(self, name: TaperName) -> Samples:
-        if name not in self._weights:
-            self._weights[name] = taper(name, self.samples)
-        return self._weights[name]
 
     def _spread_of(self, band: tuple[float, float]) -> Spread:
         seconds = self.samples * self.interval

@@ -95,12 +95,12 @@ def periodograms(windows: Samples, weights: Samples, remove: Removal) -> Samples
 
 
 def as_lines(powers: Samples, weights: Samples) -> Samples:
-    """Powers per bin to the mean square of the tone that each bin would be the top of, in place.
+    """Powers per bin to the mean square of the tone that each bin would be the top of, ``2 |X_k|^2 / (sum w)^2``.
 
-    ``2 |X_k|^2 / (sum w)^2``; shapes as of `power_spectra`. [SI^2]
+    Shapes as of `power_spectra`. [SI^2]
     """
-    powers *= weights.size * float(np.sum(weights * weights)) / float(np.sum(weights)) ** 2
-    return powers
+    lines: Samples = powers * (weights.size * float(np.sum(weights * weights)) / float(np.sum(weights)) ** 2)
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,10 @@ def load_spec(source: Path | str | Mapping[str, Any], *, kinds: Iterable[Kind[An
         With every fault, each at its line and column.
     """
     document = _document_of(source) if isinstance(source, Mapping) else read_document(Path(source))
-    return resolve(document, installed_kinds() if kinds is None else {kind.name: kind for kind in kinds})
+    return resolve(document, installed_kinds() if kinds is None else kinds)
 
 
-def resolve(document: Document, kinds: Mapping[str, Kind[Any]]) -> Spec:
+def resolve(document: Document, kinds: Mapping[str, Kind[Any]] | Iterable[Kind[Any]]) -> Spec:
     """The spec that a document describes.
 
     Raises
@@ -62,7 +62,8 @@ def resolve(document: Document, kinds: Mapping[str, Kind[Any]]) -> Spec:
         With every fault, each at its line and column.
     """
     document = document if isinstance(document, ExtendedDocument) else extended(document)
-    return _Loading(document, kinds).spec()
+    known = kinds if isinstance(kinds, Mapping) else {kind.name: kind for kind in kinds}
+    return _Loading(document, known).spec()
 
 
 def _document_of(data: Mapping[str, Any]) -> Document:

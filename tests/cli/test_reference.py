@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from slacheck.cli.main import main
-from slacheck.kinds import KINDS
+from slacheck.kinds import NAMES, own_kind
+
+KINDS = tuple(map(own_kind, NAMES))
 
 
 def run(*args):

@@ -11,10 +11,12 @@ import pytest
 
 from slacheck.capture.capture import Capture
 from slacheck.contract import Definition, Evaluation, Measurement
-from slacheck.kinds import KINDS
+from slacheck.kinds import NAMES, own_kind
 from slacheck.testing.conformance import KindConformance
 from slacheck.values import symmetric
 from tests.testing import toy_kind
+
+KINDS = tuple(map(own_kind, NAMES))
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = ROOT / "fixtures" / "kinds"
