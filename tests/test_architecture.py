@@ -139,7 +139,10 @@ def test_packages_inside_have_empty_init_files():
     [
         ("import slacheck", ("numpy", "pydantic")),
         ("import slacheck.contract, slacheck.language", ("numpy", "yaml")),
-        ("from slacheck.kinds import NAMES, own_kind; [own_kind(name) for name in NAMES]", ("numpy", "scipy", "slacheck.measure")),
+        (
+            "from slacheck.kinds import NAMES, own_kind; [own_kind(name) for name in NAMES]",
+            ("numpy", "scipy", "slacheck.measure"),
+        ),
         (
             "import slacheck.evidence.verify",
             ("numpy", "scipy", "slacheck.measure", "slacheck.kinds", "slacheck.engine"),
