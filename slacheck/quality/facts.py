@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slacheck.measure.levels import quantum
+from slacheck.measure.quantile import Histogram
 
 if TYPE_CHECKING:
     from slacheck.contract import Samples
@@ -31,6 +32,10 @@ _HIDDEN = 0.4
 """Noise below this part of a step is not seen as what it is, but as steps to and fro."""
 _TREMBLES = 0.02
 """Share of changes that undo the one before, from which on there is noise."""
+_DISTINCT = 8
+"""Distinct changes that must have been seen for values to be held, and not to go between ideal levels."""
+_SUMMED = 4096
+"""Numbers that are summed at a time."""
 
 
 @dataclass(slots=True)
@@ -63,8 +68,7 @@ class ChannelQuality:
     _open_run: int = 0
     _tail: Samples | None = None
     _largest_bend: float = 0.0
-    _bend_energy: float = 0.0
-    _bends: int = 0
+    _bend_energy: BatchSum = field(default_factory=lambda: BatchSum())
     _holds: HeldValues = field(default_factory=lambda: HeldValues())
     _codes: Codes = field(default_factory=lambda: Codes())
 
@@ -115,8 +119,7 @@ class ChannelQuality:
         bends = bends[np.isfinite(bends)]
         if bends.size:
             self._largest_bend = max(self._largest_bend, float(np.max(bends)))
-            self._bend_energy += float(np.sum(bends * bends))
-            self._bends += bends.size
+            self._bend_energy.update(bends * bends)
 
     @property
     def interpolation_error(self) -> float:
@@ -126,7 +129,8 @@ class ChannelQuality:
     @property
     def interpolation_rms(self) -> float:
         """Root mean square of |second difference| / 8 over the record. [SI]"""
-        return (self._bend_energy / self._bends) ** 0.5 / 8.0 if self._bends else 0.0
+        energy = self._bend_energy
+        return (energy.total / energy.count) ** 0.5 / 8.0 if energy.count else 0.0
 
     @property
     def quantum(self) -> float:
@@ -147,6 +151,29 @@ class ChannelQuality:
     def frozen_for(self) -> int:
         """Longest repetition of one value in a channel that else changes with every sample; 0 if it is not frozen."""
         return self._holds.frozen_for
+
+
+@dataclass(slots=True)
+class BatchSum:
+    """Sum of numbers in batches that are counted from the first, so that it does not depend on how they were cut."""
+
+    count: int = 0
+    _done: float = 0.0
+    _rest: Samples = field(default_factory=lambda: np.empty(0))
+
+    def update(self, values: Samples) -> None:
+        """Take the next numbers."""
+        self.count += values.size
+        values = np.concatenate((self._rest, values))
+        whole = values.size - values.size % _SUMMED
+        for batch in values[:whole].reshape(-1, _SUMMED):
+            self._done += float(np.sum(batch))
+        self._rest = values[whole:].copy()
+
+    @property
+    def total(self) -> float:
+        """The sum so far."""
+        return self._done + float(np.sum(self._rest))
 
 
 @dataclass(slots=True)
@@ -219,10 +246,10 @@ class HeldValues:
     """Finds recorders that poll faster than their sensor refreshes, and so repeat values.
 
     A value counts as held if practically every run of equal samples between two changes has at
-    least two samples, while the changes are not those of a quantiser (whose steps are mostly one
-    code): at least a tenth of them must be larger than five times the smallest. Ideal noise-free
-    levels (a square wave between two values) are told from held ones by the number of distinct
-    changes, at least eight.
+    least two samples, while the changes after such runs are not those of a quantiser (whose steps are
+    mostly one code): at least a tenth of them must be larger than five times the smallest. Ideal
+    noise-free levels (a square wave between two values) are told from held ones by the number of
+    distinct changes after such runs, at least eight.
     """
 
     _value: float | None = None
@@ -234,8 +261,8 @@ class HeldValues:
     _longest: int = 0
     _sign: float = 0.0
     _turns: int = 0
-    _large: int = 0
     _total: int = 0
+    _sizes: Histogram = field(default_factory=Histogram)
 
     def update(self, samples: Samples) -> None:
         """Take the next samples."""
@@ -253,31 +280,40 @@ class HeldValues:
         seen = self._length - (1 if self._value is not None else 0)
         lengths = np.diff(np.concatenate(([-1 - seen], changes)))
         self._longest = max(self._longest, int(np.max(lengths)), int(values.size - 1 - changes[-1]))
+        steps = np.diff(values)[changes]
+        self._total += steps.size
+        self._count(np.abs(steps[lengths > 1]))
         if not self._started:
             lengths = lengths[1:]
             self._started = True
         self._runs += np.bincount(np.minimum(lengths, _LONGEST_COUNTED), minlength=_LONGEST_COUNTED + 1)
-        steps = np.diff(values)[changes]
-        self._count(np.abs(steps))
         signs = np.concatenate(([self._sign], np.sign(steps)))
         self._turns += int(np.count_nonzero(signs[1:] * signs[:-1] < 0))
         self._sign = float(signs[-1])
         self._length = int(values.size - 1 - changes[-1])
         self._value = float(values[-1])
 
-    def _count(self, sizes: np.ndarray) -> None:
+    def _count(self, sizes: Samples) -> None:
+        """Changes after runs of at least two."""
+        if sizes.size == 0:
+            return
         self._smallest = min(self._smallest, float(np.min(sizes)))
-        self._large += int(np.count_nonzero(sizes > 5.0 * self._smallest))
-        self._total += sizes.size
-        if len(self._changes) < 64:
-            self._changes.update(np.round(sizes[:256], 12).tolist())
+        self._sizes.update(sizes)
+        if len(self._changes) < _DISTINCT:
+            self._changes.update(np.unique(np.round(sizes, 12)).tolist())
+
+    @property
+    def _are_of_many_sizes(self) -> bool:
+        """Whether a tenth of the changes after runs are larger than five times the smallest."""
+        rank = self._sizes.count - -(-self._sizes.count // 10) + 1
+        return len(self._changes) >= _DISTINCT and self._sizes.bracket(rank)[0] > 5.0 * self._smallest
 
     @property
     def held_for(self) -> int:
         """Median run length where values are held, else 1. [samples]"""
         runs = int(np.sum(self._runs))
         single = int(self._runs[1])
-        if runs < _FEWEST_HOLDS or single > runs // 50 or len(self._changes) < 8 or self._large * 10 < self._total:
+        if runs < _FEWEST_HOLDS or single > runs // 50 or not self._are_of_many_sizes:
             return 1
         return int(np.searchsorted(np.cumsum(self._runs), (runs + 1) // 2))
 
