@@ -367,7 +367,7 @@ def _bind_submission(submission: Submission, opening: _Opening) -> Bound:
 
 
 def _bind_all(spec: Spec, captures: Any, made_under: tuple[str | None, dict[str, str]], opening: _Opening) -> Bound:
-    """Open what is to be opened; ids are unique."""
+    """Open what is to be opened; ids are unique, and in their order the results stand."""
     given = list(captures) if isinstance(captures, Iterable) and not _is_one(captures) else [captures]
     if captures is None or not given:
         raise UsageError("no captures are given; name the recordings after the spec")
@@ -383,7 +383,7 @@ def _bind_all(spec: Spec, captures: Any, made_under: tuple[str | None, dict[str,
         raise UsageError(
             f"several captures have the id {', '.join(twice)}; give each its own: from_arrays(..., id=...)"
         )
-    return [Binding(capture, *made_under) for capture in recordings], paths
+    return [Binding(capture, *made_under) for capture in sorted(recordings, key=lambda one: one.id)], paths
 
 
 def _is_one(source: Any) -> bool:

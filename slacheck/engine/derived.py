@@ -11,6 +11,7 @@ import numpy as np
 
 from slacheck.contract import Block, Signals, leaves
 from slacheck.measure.derive import Transform, make_transform
+from slacheck.measure.windows import Timeline
 
 if TYPE_CHECKING:
     from slacheck.contract import Samples
@@ -103,19 +104,20 @@ class _Node:
         self.interval = interval
         self._transform = transform
         self._join = _Join(len(sources))
-        self._span: tuple[float, float] | None = None
+        self._first: float | None = None
+        self._timeline = Timeline(interval)
 
     def run(self) -> Run:
         lost, flaw = getattr(self._transform, "lost", (0.0, 0.0)), getattr(self._transform, "flaw", 0.0)
-        return Run(self._span, lost, flaw)
+        return Run(None if self._first is None else (self._first, self._timeline.last_time), lost, flaw)
 
     def push(self, rows: Sequence[list[Block]]) -> list[Block]:
         made = [self._transform.push(block) for block in self._join.push(rows)]
         given = [one for some in made for one in (some if isinstance(some, list) else [some])]
         blocks = [block for block in given if block is not None and block.samples.shape[1] > 0]
         for block in blocks:
-            last = block.first_time + (block.samples.shape[1] - 1) * block.interval
-            self._span = (block.first_time if self._span is None else self._span[0], last)
+            self._first = block.first_time if self._first is None else self._first
+            self._timeline.enter(block)
         return blocks
 
 
@@ -136,6 +138,8 @@ class _Join:
 
     def __init__(self, count: int) -> None:
         self._waiting: list[Block | None] = [None] * count
+        self._timeline = Timeline(0.0)
+        """Of the first row, whose times are those of all."""
 
     def push(self, rows: Sequence[list[Block]]) -> list[Block]:
         """Blocks of all rows over the indexes that all of them have."""
@@ -145,6 +149,9 @@ class _Join:
         return [block for block in made if block is not None]
 
     def _joined(self, rows: Sequence[Block | None]) -> Block | None:
+        if rows[0] is not None:
+            self._timeline.interval = rows[0].interval
+            self._timeline.enter(rows[0])
         segment = max((block.segment for block in rows if block is not None), default=0)
         self._waiting = [_appended(old, new, segment) for old, new in zip(self._waiting, rows, strict=True)]
         waiting = [block for block in self._waiting if block is not None and block.segment == segment]
@@ -156,7 +163,8 @@ class _Join:
         if last <= first:
             return None
         parts = [_cut(block, first, last) for block in waiting]
-        return replace(parts[0], samples=np.concatenate([part.samples for part in parts]))
+        samples = np.concatenate([part.samples for part in parts])
+        return replace(parts[0], samples=samples, first_time=self._timeline.time_at(first))
 
 
 def _appended(old: Block | None, new: Block | None, segment: int) -> Block | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from slacheck.engine.carried import accuracy_of, chain_of, interpolation_of, unf
 from slacheck.engine.derived import DerivedSignals, Run
 from slacheck.engine.grid import LONGEST_STEP, Gridder
 from slacheck.errors import CaptureError, Diagnostic
+from slacheck.measure.windows import Timeline
 from slacheck.quality.facts import ChannelQuality
 
 if TYPE_CHECKING:
@@ -208,36 +209,37 @@ class Source:
     def window(self, name: str, start: float, end: float) -> Waveform:
         """Samples of a signal in [start, end] at their own times; read again from the record."""
         interval = self.grid_interval(name)
-        if self.signals[name].derive is None:
-            times, samples = self._samples(name, start, end)
-        else:
-            times, samples = self._derived(name, start, end)
-            inside = (times >= start) & (times <= end)
-            times, samples = times[inside], samples[inside]
+        pieces = list(self._pieces(name, start, end))
+        times, samples = (np.concatenate([piece[part] for piece in pieces] or [np.empty(0)]) for part in (0, 1))
         return Waveform(times, samples, interval, _gaps(times, interval, start, end))
 
-    def _samples(self, name: str, start: float, end: float) -> tuple[Samples, Samples]:
-        clock = self.capture.clock
-        first, last = index_range(clock, start, end)
-        times = times_of(clock, first, last)
-        samples = self.channel(name).read(first, last)
-        present = np.isfinite(samples)
-        return times[present], samples[present]
+    def _pieces(self, name: str, start: float, end: float) -> Iterator[tuple[Samples, Samples]]:
+        """Times and samples of a signal in [start, end], piece by piece."""
+        if self.signals[name].derive is not None:
+            for times, samples in self._derived(name, start, end):
+                inside = (times >= start) & (times <= end)
+                yield times[inside], samples[inside]
+            return
+        clock, channel = self.capture.clock, self.channel(name)
+        for first, last in _cut(*index_range(clock, start, end)):
+            times, samples = times_of(clock, first, last), channel.read(first, last)
+            present = np.isfinite(samples)
+            yield times[present], samples[present]
 
-    def _derived(self, name: str, start: float, end: float) -> tuple[Samples, Samples]:
+    def _derived(self, name: str, start: float, end: float) -> Iterator[tuple[Samples, Samples]]:
         clock = self.capture.clock
         derived = self.derived((name,))
         stepped = self.grid_interval(name) != clock.interval
         before = lead(self.signals, name) + (self.grid_interval(name) if stepped else 0.0)
         before += 2 * clock.interval if before > 0 else 0.0
-        first, last = index_range(clock, start - before, end)
-        samples = np.stack([self.channel(leaf).read(first, last) for leaf in derived.recorded])
         gridder = Gridder(clock.interval, even=clock.times is None)
-        pieces = gridder.push(times_of(clock, first, last), samples)
-        found = [(_block_times(block, stepped), block.samples[0]) for piece in pieces for block in derived.push(piece)]
-        if not found:
-            return np.empty(0), np.empty(0)
-        return np.concatenate([t for t, _ in found]), np.concatenate([y for _, y in found])
+        timeline = Timeline(self.grid_interval(name))
+        for first, last in _cut(*index_range(clock, start - before, end)):
+            samples = np.stack([self.channel(leaf).read(first, last) for leaf in derived.recorded])
+            for piece in gridder.push(times_of(clock, first, last), samples):
+                for block in derived.push(piece):
+                    timeline.enter(block)
+                    yield _block_times(block, timeline, stepped), block.samples[0]
 
     def envelope(self, name: str, start: float, end: float, columns: int) -> tuple[Samples, Samples, Samples]:
         """Smallest and largest sample of each of `columns` equal stretches of [start, end].
@@ -249,25 +251,27 @@ class Source:
         """
         low, high = np.full(columns, np.inf), np.full(columns, -np.inf)
         width = (end - start) / columns
-        length = PIECE * min(self.grid_interval(name), self.capture.clock.interval)
-        pieces = max(1, int(np.ceil((end - start) / length)))
-        edges = np.linspace(start, end, pieces + 1)
-        for begin, stop in itertools.pairwise(edges):
-            waveform = self.window(name, float(begin), float(stop))
-            column = np.clip(((waveform.times - start) / width).astype(np.int64), 0, columns - 1)
-            np.minimum.at(low, column, waveform.samples)
-            np.maximum.at(high, column, waveform.samples)
+        for times, samples in self._pieces(name, start, end):
+            column = np.clip(((times - start) / width).astype(np.int64), 0, columns - 1)
+            np.minimum.at(low, column, samples)
+            np.maximum.at(high, column, samples)
         empty = low > high
         low[empty] = high[empty] = np.nan
         centres = np.asarray(start + (np.arange(columns) + 0.5) * width, dtype=np.float64)
         return centres, low, high
 
 
-def _block_times(block: Block, stepped: bool) -> Samples:
-    count = block.samples.shape[1]
+def _cut(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Samples first .. last - 1 in pieces that fit into memory."""
+    for begin in range(first, last, PIECE):
+        yield begin, min(begin + PIECE, last)
+
+
+def _block_times(block: Block, timeline: Timeline, stepped: bool) -> Samples:
+    places = np.arange(block.start, block.start + block.samples.shape[1], dtype=np.float64)
     if stepped:
-        return np.arange(block.start, block.start + count, dtype=np.float64) * block.interval
-    return block.first_time + np.arange(count, dtype=np.float64) * block.interval
+        return places * block.interval
+    return timeline.origin + (places - timeline.start) * block.interval
 
 
 def times_of(clock: Clock, first: int, last: int) -> Samples:

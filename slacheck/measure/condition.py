@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from slacheck.measure.windows import Timeline
 
 if TYPE_CHECKING:
     from slacheck.contract import Block
@@ -25,36 +27,35 @@ class LongestRun:
 
     low: float | None
     high: float | None
-    _segment: int | None = None
+    _timeline: Timeline = field(default_factory=lambda: Timeline(0.0))
     _open: int = 0
     """Samples of the run that reaches the last sample seen."""
     _open_start: float = 0.0
     _longest: int = 0
     _start: float = 0.0
-    _interval: float = 0.0
 
     def update(self, block: Block) -> None:
         """Take the next block of one signal."""
-        if block.segment != self._segment:
-            self._segment, self._open = block.segment, 0
-        self._interval = block.interval
+        self._timeline.interval = block.interval
+        if self._timeline.enter(block):
+            self._open = 0
         outside = np.flatnonzero(self._outside(block))
         if outside.size == 0:
-            self._extend(block.samples.shape[1], block.first_time)
+            self._extend(block.samples.shape[1], block.start)
             return
-        self._extend(int(outside[0]), block.first_time)
+        self._extend(int(outside[0]), block.start)
         lengths = np.diff(outside) - 1
         if lengths.size and int(np.max(lengths)) > self._longest:
             where = int(np.argmax(lengths))
             self._longest = int(lengths[where])
-            self._start = block.first_time + (int(outside[where]) + 1) * block.interval
+            self._start = self._timeline.time_at(block.start + int(outside[where]) + 1)
         self._open = 0
         after = int(outside[-1]) + 1
-        self._extend(block.samples.shape[1] - after, block.first_time + after * block.interval)
+        self._extend(block.samples.shape[1] - after, block.start + after)
 
     def reading(self) -> tuple[float, float]:
         """Length of the longest run and the time of its first sample; the first of equal ones. [s]"""
-        return self._longest * self._interval, self._start
+        return self._longest * self._timeline.interval, self._start
 
     def _outside(self, block: Block) -> np.ndarray:
         samples = block.samples[0]
@@ -65,12 +66,12 @@ class LongestRun:
             outside |= samples > self.high
         return outside
 
-    def _extend(self, count: int, time: float) -> None:
-        """The open run goes on for `count` samples from `time`."""
+    def _extend(self, count: int, index: int) -> None:
+        """The open run goes on for `count` samples from the one with this index."""
         if count == 0:
             return
         if self._open == 0:
-            self._open_start = time
+            self._open_start = self._timeline.time_at(index)
         self._open += count
         if self._open > self._longest:
             self._longest, self._start = self._open, self._open_start

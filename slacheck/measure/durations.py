@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from slacheck.measure.runs import TICKS, Joiner, RunFinder, Runs
+from slacheck.measure.windows import Timeline
 
 if TYPE_CHECKING:
     from slacheck.contract import Block, Samples
@@ -86,21 +87,25 @@ class Unseen:
     """Where a signal has values: the first, the last, and the longest time from one to the next."""
 
     interval: float
+    _timeline: Timeline = field(init=False)
     _first: float | None = None
-    _last: float = 0.0
     _longest: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Nothing seen yet."""
+        self._timeline = Timeline(self.interval)
 
     def update(self, block: Block) -> None:
         """Take the next block of one signal."""
-        if self._first is None:
-            self._first = block.first_time
-        else:
-            self._longest = max(self._longest, block.first_time - self._last)
-        self._last = block.first_time + (block.samples.shape[1] - 1) * block.interval
+        last = self._timeline.last_time
+        if self._timeline.enter(block) and self._first is not None:
+            self._longest = max(self._longest, block.first_time - last)
+        self._first = block.first_time if self._first is None else self._first
 
     def reading(self) -> tuple[float, float, float] | None:
         """Times of the first and last value, longest time between two; None without any value. [s]"""
-        return None if self._first is None else (self._first, self._last, max(self._longest, self.interval))
+        longest = max(self._longest, self.interval)
+        return None if self._first is None else (self._first, self._timeline.last_time, longest)
 
 
 @dataclass(slots=True)

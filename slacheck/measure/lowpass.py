@@ -44,7 +44,8 @@ class Lowpass:
     _sections: Samples = field(init=False)
     _state: Samples = field(default_factory=lambda: np.empty(0))
     _segment: int | None = None
-    _start: int = 0
+    _origin: tuple[float, int] = (0.0, 0)
+    """Time [s] and index of the segment's first sample."""
 
     def __post_init__(self) -> None:
         """Coefficients, which hold for every segment."""
@@ -57,17 +58,18 @@ class Lowpass:
         if self._sections.size == 0:
             return block
         if self._segment != block.segment:
-            self._segment, self._start = block.segment, block.start
+            self._segment, self._origin = block.segment, (block.first_time, block.start)
             self._state = resting(self._sections, block.samples[:, 0])
         filtered, self._state = sosfilt(self._sections, block.samples, axis=1, zi=self._state)
-        skipped = max(0, self._start + math.ceil(self.settling / self.interval) - block.start)
+        time, start = self._origin
+        skipped = max(0, start + math.ceil(self.settling / self.interval) - block.start)
         if skipped >= filtered.shape[1]:
             return None
         return replace(
             block,
             samples=np.ascontiguousarray(filtered[:, skipped:]),
             start=block.start + skipped,
-            first_time=block.first_time + skipped * block.interval,
+            first_time=time + (block.start + skipped - start) * block.interval,
         )
 
 

@@ -114,15 +114,18 @@ class _Recorded:
     """Values that are rms values already."""
 
     _segment: int | None = None
+    _origin: tuple[float, int] = (0.0, 0)
+    """Time [s] and index of the segment's first sample."""
     _last: float = 0.0
 
     def push(self, block: Block) -> Iterator[tuple[float, float]]:
         """Each sample at its time."""
         if block.segment != self._segment:
             yield from self.close()
-            self._segment = block.segment
-        for i, value in enumerate(block.samples[0].tolist()):
-            self._last = block.first_time + i * block.interval
+            self._segment, self._origin = block.segment, (block.first_time, block.start)
+        time, start = self._origin
+        for i, value in enumerate(block.samples[0].tolist(), start=block.start - start):
+            self._last = time + i * block.interval
             yield self._last, value
 
     def close(self) -> Iterator[tuple[float, float]]:

@@ -14,6 +14,7 @@ from slacheck.measure.intervals import CycleValue, IntervalMeter, IntervalReadin
 from slacheck.measure.resampling import BAND
 from slacheck.measure.stepped import SteppedMean
 from slacheck.measure.synchronised import USUAL, SynchronisedWindow, WindowCounts, WindowCutter
+from slacheck.measure.windows import Timeline
 
 if TYPE_CHECKING:
     from slacheck.contract import Block, Samples
@@ -188,6 +189,7 @@ class RmsUnbalanceMeter:
         self._mean = SteppedMean(length, length, interval)
         self._phases = _Phases()
         self._counts = WindowCounts()
+        self._timeline = Timeline(interval)
         self._found: list[Samples] = []
 
     def update(self, block: Block) -> None:
@@ -200,8 +202,9 @@ class RmsUnbalanceMeter:
             flags[np.any((shares < USUAL[0]) | (shares > USUAL[1]), axis=0)] = 1.0
         self._counts.windows += ratio.size
         self._counts.disturbed += int(np.count_nonzero(flags))
+        self._timeline.enter(block)
         if self._counts.first_flagged is None and np.any(flags):
-            self._counts.first_flagged = block.first_time + int(np.argmax(flags)) * block.interval
+            self._counts.first_flagged = self._timeline.time_at(block.start + int(np.argmax(flags)))
         means = self._mean.push(replace(block, samples=np.stack([ratio * ratio, flags, _mean_of(block.samples)])))
         if means is not None:
             starts = (means.start + np.arange(means.samples.shape[1]) - 1.0) * self._length

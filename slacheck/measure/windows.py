@@ -61,6 +61,15 @@ class Timeline:
         """Time of sample `index` of the segment. [s]"""
         return self.origin + index * self.interval
 
+    def time_at(self, index: int) -> float:
+        """Time of the sample with this index on the record's grid, in the segment. [s]"""
+        return self.time(index - self.start)
+
+    @property
+    def last_time(self) -> float:
+        """Time of the last sample seen. [s]"""
+        return self.time_at(self.last)
+
     @property
     def span(self) -> int:
         """Samples that a record without gaps would have had from the first to the last."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slacheck.measure.levels import quantum
+from slacheck.measure.quantile import Histogram
 
 if TYPE_CHECKING:
     from slacheck.contract import Samples
@@ -31,6 +32,10 @@ _HIDDEN = 0.4
 """Noise below this part of a step is not seen as what it is, but as steps to and fro."""
 _TREMBLES = 0.02
 """Share of changes that undo the one before, from which on there is noise."""
+_DISTINCT = 8
+"""Distinct changes that must have been seen for values to be held, and not to go between ideal levels."""
+_SUMMED = 4096
+"""Numbers that are summed at a time."""
 
 
 @dataclass(slots=True)
@@ -63,8 +68,7 @@ class ChannelQuality:
     _open_run: int = 0
     _tail: Samples | None = None
     _largest_bend: float = 0.0
-    _bend_energy: float = 0.0
-    _bends: int = 0
+    _bend_energy: BatchSum = field(default_factory=lambda: BatchSum())
     _holds: HeldValues = field(default_factory=lambda: HeldValues())
     _codes: Codes = field(default_factory=lambda: Codes())
 
@@ -120,8 +124,7 @@ class ChannelQuality:
         bends = bends[np.isfinite(bends)]
         if bends.size:
             self._largest_bend = max(self._largest_bend, float(np.max(bends)))
-            self._bend_energy += float(np.sum(bends * bends))
-            self._bends += bends.size
+            self._bend_energy.update(bends * bends)
 
     @property
     def interpolation_error(self) -> float:
@@ -131,7 +134,8 @@ class ChannelQuality:
     @property
     def interpolation_rms(self) -> float:
         """Root mean square of |second difference| / 8 over the record. [SI]"""
-        return (self._bend_energy / self._bends) ** 0.5 / 8.0 if self._bends else 0.0
+        energy = self._bend_energy
+        return (energy.total / energy.count) ** 0.5 / 8.0 if energy.count else 0.0
 
     @property
     def quantum(self) -> float:
@@ -152,6 +156,29 @@ class ChannelQuality:
     def frozen_for(self) -> int:
         """Longest repetition of one value in a channel that else changes with every sample; 0 if it is not frozen."""
         return self._holds.frozen_for
+
+
+@dataclass(slots=True)
+class BatchSum:
+    """Sum of numbers in batches that are counted from the first, so that it does not depend on how they were cut."""
+
+    count: int = 0
+    _done: float = 0.0
+    _rest: Samples = field(default_factory=lambda: np.empty(0))
+
+    def update(self, values: Samples) -> None:
+        """Take the next numbers."""
+        self.count += values.size
+        values = np.concatenate((self._rest, values))
+        whole = values.size - values.size % _SUMMED
+        for batch in values[:whole].reshape(-1, _SUMMED):
+            self._done += float(np.sum(batch))
+        self._rest = values[whole:].copy()
+
+    @property
+    def total(self) -> float:
+        """The sum so far."""
+        return self._done + float(np.sum(self._rest))
 
 
 @dataclass(slots=True)
@@ -224,10 +251,10 @@ class HeldValues:
     """Finds recorders that poll faster than their sensor refreshes, and so repeat values.
 
     A value counts as held if practically every run of equal samples between two changes has at
-    least two samples, while the changes are not those of a quantiser (whose steps are mostly one
-    code): at least a tenth of them must be larger than five times the smallest. Ideal noise-free
-    levels (a square wave between two values) are told from held ones by the number of distinct
-    changes, at least eight.
+    least two samples, while the changes after such runs are not those of a quantiser (whose steps are
+    mostly one code): at least a tenth of them must be larger than five times the smallest. Ideal
+    noise-free levels (a square wave between two values) are told from held ones by the number of
+    distinct changes after such runs, at least eight.
     """
 
     _value: float | None = None
@@ -239,8 +266,8 @@ class HeldValues:
     _longest: int = 0
     _falls: bool | None = None
     _turns: int = 0
-    _large: int = 0
     _total: int = 0
+    _sizes: Histogram = field(default_factory=Histogram)
 
     def update(self, samples: Samples) -> None:
         """Take the next samples, all finite, at least one."""
@@ -255,42 +282,52 @@ class HeldValues:
             self._longest = max(self._longest, self._length)
             return
         first, rest = int(changes[0]) + self._length, moved.size - 1 - int(changes[-1])
-        self._count_runs(first, changes)
-        self._longest, self._length = max(self._longest, rest + 1), rest + 1
         steps = values[1:] - values[:-1]
         steps = steps if changes.size == moved.size else steps[changes]
         falls = steps < 0.0
         self._turns += int(np.count_nonzero(falls[1:] != falls[:-1])) + (self._falls not in (None, bool(falls[0])))
         self._falls = bool(falls[-1])
-        self._count(np.abs(steps, out=steps))
+        self._total += steps.size
+        self._count_runs(first, changes, np.abs(steps, out=steps))
+        self._longest, self._length = max(self._longest, rest + 1), rest + 1
 
-    def _count_runs(self, first: int, changes: np.ndarray) -> None:
-        """Runs of equal values that these changes end; the record's first one began before it."""
+    def _count_runs(self, first: int, changes: np.ndarray, sizes: Samples) -> None:
+        """Runs of equal values that these changes, of these sizes, end; the record's first one began before it."""
         if int(changes[-1]) - int(changes[0]) == changes.size - 1:  # every sample differs from the one before
-            longest = 1 if changes.size > 1 else 0
+            longest, after_rest = 1 if changes.size > 1 else 0, sizes[: int(first > 1)]
             self._runs[1] += changes.size - 1
         else:
             lengths = np.diff(changes)
             longest = int(np.max(lengths))
+            after_rest = sizes[np.concatenate(([first > 1], lengths > 1))]
             self._runs += np.bincount(np.minimum(lengths, _LONGEST_COUNTED), minlength=_LONGEST_COUNTED + 1)
         self._longest = max(self._longest, first, longest)
         if self._started:
             self._runs[min(first, _LONGEST_COUNTED)] += 1
         self._started = True
+        self._count(after_rest)
 
-    def _count(self, sizes: np.ndarray) -> None:
+    def _count(self, sizes: Samples) -> None:
+        """Changes after runs of at least two."""
+        if sizes.size == 0:
+            return
         self._smallest = min(self._smallest, float(np.min(sizes)))
-        self._large += int(np.count_nonzero(sizes > 5.0 * self._smallest))
-        self._total += sizes.size
-        if len(self._changes) < 64:
-            self._changes.update(np.round(sizes[:256], 12).tolist())
+        self._sizes.update(sizes)
+        if len(self._changes) < _DISTINCT:
+            self._changes.update(np.unique(np.round(sizes, 12)).tolist())
+
+    @property
+    def _are_of_many_sizes(self) -> bool:
+        """Whether a tenth of the changes after runs are larger than five times the smallest."""
+        rank = self._sizes.count - -(-self._sizes.count // 10) + 1
+        return len(self._changes) >= _DISTINCT and self._sizes.bracket(rank)[0] > 5.0 * self._smallest
 
     @property
     def held_for(self) -> int:
         """Median run length where values are held, else 1. [samples]"""
         runs = int(np.sum(self._runs))
         single = int(self._runs[1])
-        if runs < _FEWEST_HOLDS or single > runs // 50 or len(self._changes) < 8 or self._large * 10 < self._total:
+        if runs < _FEWEST_HOLDS or single > runs // 50 or not self._are_of_many_sizes:
             return 1
         return int(np.searchsorted(np.cumsum(self._runs), (runs + 1) // 2))
 

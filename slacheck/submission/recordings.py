@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def find_captures(given: Sequence[Path | str], folder: Path) -> dict[str, Path]:
-    """Capture ids and files, in the order of `given`; those named by a URL are fetched, and named by its path.
+    """Capture ids and files, by id in whatever order they are given; a URL is fetched, and named by its path.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def find_captures(given: Sequence[Path | str], folder: Path) -> dict[str, Path]:
         if id in found:
             raise UsageError(Diagnostic(id, "this capture is given twice; one recording counts once"))
         found[id] = path
-    return found
+    return dict(sorted(found.items()))
 
 
 def name_captures(paths: Sequence[Path], folder: Path) -> dict[str, Path]:

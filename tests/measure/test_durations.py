@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slacheck.contract import Block
-from slacheck.measure.durations import LevelMeter
+from slacheck.measure.durations import LevelMeter, Unseen
 from slacheck.measure.runs import TICKS
 
 INTERVAL = 1e-3
@@ -209,3 +209,16 @@ def test_shift_in_time_and_scale_leave_durations(samples, shift, scale):
     ((scaled, _),) = read(np.array([1.0, *samples, 1.0]) * scale, levels=(0.7 * scale, 0.9 * scale))
     assert (deep.value, deep.inner, deep.outer) == (moved.value, moved.inner, moved.outer)
     assert (deep.value, deep.inner, deep.outer) == (scaled.value, scaled.inner, scaled.outer)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 999), max_size=8), st.sampled_from([(), (300,), (299, 300, 301)]))
+def test_unseen_times_are_the_same_bits_wherever_blocks_were_cut(cuts, missing):
+    samples = np.zeros(1000)
+    samples[list(missing)] = np.nan
+    whole, pieces = Unseen(INTERVAL), Unseen(INTERVAL)
+    for meter, where in ((whole, ()), (pieces, cuts)):
+        for block in blocks(samples, where):
+            meter.update(block)
+    assert pieces.reading() == whole.reading()
+    assert whole.reading()[2] == (pytest.approx(INTERVAL * (1 + len(missing))))

@@ -31,6 +31,7 @@ def test_quality_counts_do_not_depend_on_cuts(values, cuts):
         "clipped",
         "longest_missing_run",
         "interpolation_error",
+        "interpolation_rms",
         "held_for",
         "frozen_for",
         "quantum",
@@ -130,3 +131,22 @@ def test_exact_records_have_no_step(samples):
     quality = quality_of(samples)
     assert quality.quantum < 1e-9
     assert quality.hidden_noise < 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 19_999), max_size=8), st.sampled_from([1, 2, 4]), st.sampled_from([0, 6, 64]))
+def test_quality_of_a_long_record_does_not_depend_on_cuts(cuts, held, codes):
+    """Growing noise that is polled faster than it is refreshed, by a converter or not; uneven, so bends are summed."""
+    samples = np.random.default_rng(codes).normal(0, 1, 20_000)[np.arange(20_000) // held * held]
+    samples *= np.linspace(1, 1000, 20_000)
+    samples = np.round(samples * codes) / codes if codes else samples
+    whole, pieces = quality_of(samples, uneven=True), quality_of(samples, cuts, uneven=True)
+    for name in ("held_for", "frozen_for", "quantum", "hidden_noise", "interpolation_error", "interpolation_rms"):
+        assert getattr(whole, name) == getattr(pieces, name)
+
+
+def test_held_wave_whose_first_changes_are_few_is_found():
+    """Changes of the first seconds repeat a few sizes; those of the rest do not."""
+    few = np.tile([0.0, 1.0, 3.0, 20.0, 4.0], 300)
+    many = np.random.default_rng(2).normal(0, 20, 1500)
+    assert quality_of(np.repeat(np.concatenate((few, many)), 4)).held_for == 4
