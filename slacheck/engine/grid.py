@@ -138,6 +138,7 @@ class Gridder:
 
     def _interpolated(self, times: Samples, samples: Samples) -> Samples | None:
         last = math.floor(times[-1] / self.interval)
+        last -= last * self.interval > times[-1]  # where rounding put it after the last sample, the next piece has it
         if last < self._next:
             return None
         wanted = np.arange(self._next, last + 1) * self.interval

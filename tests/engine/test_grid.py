@@ -79,3 +79,30 @@ def test_blocks_do_not_depend_on_cuts(steps, cuts, even, bridge):
     for one, other in zip(whole, pieces, strict=True):
         assert np.array_equal(one[3], other[3])
         assert np.isfinite(one[3]).all()
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+def test_stamps_on_the_grid_of_an_uneven_record_give_the_same_bits_wherever_it_is_cut(cut):
+    times = np.round(np.concatenate((np.arange(0.3, 0.9, 0.01), [0.907, 0.915])), 3)  # 35 * 0.01 is more than 0.35
+    rows = np.random.default_rng(1).normal(size=(1, times.size))
+    whole, parts = (joined(blocks_of(times, rows, where, interval=0.01, even=False)) for where in ([], [cut]))
+    assert whole[0][:3] == parts[0][:3]
+    assert whole[0][3].tobytes() == parts[0][3].tobytes()
+
+
+@given(gaps=st.lists(st.integers(1, 99), max_size=4), cuts=st.lists(st.integers(1, 99), max_size=6), lost=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_even_samples_give_the_same_blocks_with_and_without_a_look_at_their_times(gaps, cuts, lost):
+    times, rows = np.arange(100) * 0.1, np.random.default_rng(2).normal(size=(2, 100))
+    for gap in gaps:
+        times[gap:] += 0.7
+    rows[0, 50] = np.nan if lost else 0.0
+    edges = sorted({0, *gaps, *cuts, 100})
+    seen, unseen = Gridder(0.1, even=True), Gridder(0.1, even=True)
+    for first, last in zip(edges, edges[1:], strict=False):
+        piece = rows[:, first:last]
+        one = unseen.follow((float(times[first]), float(times[last - 1])), piece)
+        found = list(unseen.push(times[first:last], piece)) if one is None else [one]
+        for mine, other in zip(found, seen.push(times[first:last], piece), strict=True):
+            assert (mine.segment, mine.start, mine.first_time) == (other.segment, other.start, other.first_time)
+            assert np.array_equal(mine.samples, other.samples)
