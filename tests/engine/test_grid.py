@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -99,7 +101,7 @@ def test_even_samples_give_the_same_blocks_with_and_without_a_look_at_their_time
     rows[0, 50] = np.nan if lost else 0.0
     edges = sorted({0, *gaps, *cuts, 100})
     seen, unseen = Gridder(0.1, even=True), Gridder(0.1, even=True)
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in itertools.pairwise(edges):
         piece = rows[:, first:last]
         one = unseen.follow((float(times[first]), float(times[last - 1])), piece)
         found = list(unseen.push(times[first:last], piece)) if one is None else [one]
