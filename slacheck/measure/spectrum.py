@@ -210,7 +210,12 @@ def _scattered(centres: Samples, distance: Samples, name: TaperName) -> Weights:
     else:
         share = np.full(away.shape, _LOW_SIDE_LOBES)
     image = 1.0 + away / (2.0 * centres + away)
-    return Weights(int(centres[0]) if centres.size else 0, np.where(distance > 0.0, share * image * image, 0.0))
+    counted = np.flatnonzero(distance > 0.0)
+    if counted.size == 0:
+        return Weights(0, np.empty(0))
+    first, last = int(counted[0]), int(counted[-1]) + 1
+    weights = np.where(distance > 0.0, share * image * image, 0.0)[first:last]
+    return Weights(int(centres[first]), weights)
 
 
 def side_lobes(distance: Samples, name: TaperName) -> Samples:
@@ -245,5 +250,7 @@ def noise_density(spectra: Samples, above: float) -> Samples:
     if last - first < 16:
         return np.zeros(spectra.shape[0])
     step = max(1, (last - first) // 4096)
-    density: Samples = np.median(spectra[:, first:last:step], axis=1) / math.log(2.0)
+    looked_at = spectra[:, first:last:step]
+    middle = (looked_at.shape[1] - 1) // 2
+    density: Samples = np.partition(looked_at, middle, axis=1)[:, middle] / math.log(2.0)
     return density
