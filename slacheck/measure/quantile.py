@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MANTISSA_BITS = 12
 """A bin spans 2^-12 of an octave's start: the bracket of a quantile is 0.024 % wide at most."""
 _SHIFT = 52 - MANTISSA_BITS
+_FEW, _MOST_HELD = 1 << 15, 1 << 18
 
 
 def nearest_rank(count: int, share: tuple[int, int]) -> int:
@@ -59,6 +60,10 @@ class Histogram:
     zeros: int = 0
     _first: int = 0
     _bins: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _codes: list[np.ndarray] = field(default_factory=list)
+    """Bins of values that are not counted yet, from the first possible one."""
+    _held: int = 0
+    _times: int = 1
 
     def update(self, values: Samples, times: int = 1) -> None:
         """Count more values, shape (n,), finite, each as if it came so many `times`."""
@@ -71,6 +76,21 @@ class Histogram:
         if positive.size == 0:
             return
         codes = positive.view(np.int64) >> _SHIFT
+        if codes.size > _FEW:
+            self._add(codes, times)
+            return
+        if times != self._times or self._held > _MOST_HELD:
+            self._count()
+        self._codes.append(codes)
+        self._times, self._held = times, self._held + codes.size
+
+    def _count(self) -> None:
+        """Count what is held: adding up all bins takes as long for a few values as for many."""
+        if self._codes:
+            self._add(np.concatenate(self._codes), self._times)
+        self._codes, self._held = [], 0
+
+    def _add(self, codes: np.ndarray, times: int) -> None:
         low = int(np.min(codes))
         codes -= low
         found = np.bincount(codes)
@@ -98,6 +118,7 @@ class Histogram:
         """
         if not 1 <= rank <= self.count:
             raise ValueError(f"no value of rank {rank} among {self.count}")
+        self._count()
         if rank <= self.zeros:
             return 0.0, 0.0
         position = int(np.searchsorted(np.cumsum(self._bins), rank - self.zeros))
