@@ -1,17 +1,21 @@
 """One capture's part of a check, made where the capture is and joined to the others elsewhere, to the same bytes.
 
+A long capture is cut by clauses, not by time: each share of the clauses is measured in one pass of its own, so that
+nothing has to be put together from pieces that a filter or a window reaches across.
+
 What travels back is what was measured, the gates beside it and the traces that a plot may need: no samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slacheck.capture.capture import Capture
 from slacheck.contract import Effect, Evaluation, Gate, Witness
-from slacheck.engine.binding import Binding, Draft, drafts_of
+from slacheck.engine.binding import Binding, Draft, drafts_of, signals_of
 from slacheck.engine.headroom import HeadroomReading, headroom_readings
 from slacheck.engine.judge import decide_draft, evaluate_draft, measure_capture
 from slacheck.engine.source import Source
@@ -72,15 +76,35 @@ class Portion:
         draft.notes, draft.error = part.notes, part.error
 
 
-def measure_portion(spec: Spec, binding: Binding) -> Portion:
-    """Measure one capture for all requirements that are judged on it.
+def shares_of(spec: Spec, count: int) -> list[frozenset[str]]:
+    """Requirement ids in at most `count` shares of about equal number, those of the same signals and kind together."""
+    kinds = list(spec.kinds)
+    alike = sorted(spec.requirements, key=lambda one: (signals_of(spec, one), kinds.index(one.kind), one.id))
+    count = max(1, min(count, len(alike)))
+    edges = [len(alike) * share // count for share in range(count + 1)]
+    return [frozenset(one.id for one in alike[first:last]) for first, last in itertools.pairwise(edges)]
+
+
+def joined(portions: Sequence[Portion]) -> Portion:
+    """The portion of one capture from those of all its shares."""
+    return replace(
+        portions[0],
+        parts={name: part for portion in portions for name, part in portion.parts.items()},
+        quality={group: quality for portion in portions for group, quality in portion.quality.items()},
+        traces={place: trace for portion in portions for place, trace in portion.traces.items()},
+    )
+
+
+def measure_portion(spec: Spec, binding: Binding, share: frozenset[str]) -> Portion:
+    """Measure one capture for those requirements of a share that are judged on it.
 
     Raises
     ------
     CaptureError
         If it cannot be read as the spec needs it.
     """
-    drafts = [d for r in spec.requirements for d in drafts_of(spec, r, [binding]) if d.binding and d.reason is None]
+    chosen = [requirement for requirement in spec.requirements if requirement.id in share]
+    drafts = [d for r in chosen for d in drafts_of(spec, r, [binding]) if d.binding and d.reason is None]
     source = Source(binding.capture, spec.signals, binding.signals)
     readings = measure_capture(spec, source, drafts)
     for draft in drafts:

@@ -1,6 +1,7 @@
 """What one capture gives to a check, made apart: the whole is the same to the byte."""
 
 import pickle  # noqa: TID251 - as Dask does with what its own workers send
+from functools import partial
 
 import pytest
 
@@ -8,17 +9,18 @@ import slacheck
 from slacheck.capture.load import open_capture
 from slacheck.engine.binding import Binding
 from slacheck.errors import UsageError
-from slacheck.portion import measure_portion
+from slacheck.portion import joined, measure_portion, shares_of
 
 FACILITIES = ["noncompliant", "slow"]
 
 
-def apart(spec, requests):
-    """Each capture opened and measured by itself, and sent over a wire."""
+def apart(spec, requests, shares=1):
+    """Each capture opened and measured by itself, share after share, and sent over a wire."""
     for request in requests:
         with open_capture(request.path, id=request.id) as capture:
-            portion = measure_portion(spec, Binding(capture, request.test, request.signals))
-        yield pickle.loads(pickle.dumps(portion))
+            binding = Binding(capture, request.test, request.signals)
+            portions = [measure_portion(spec, binding, share) for share in shares_of(spec, shares)]
+        yield joined(pickle.loads(pickle.dumps(portions)))
 
 
 def members(results):
@@ -26,9 +28,18 @@ def members(results):
 
 
 @pytest.mark.parametrize("name", FACILITIES)
-def test_portions_of_a_facility_make_the_same_pack(name):
+@pytest.mark.parametrize("shares", [1, 3, 99])
+def test_portions_of_a_facility_make_the_same_pack(name, shares):
     path = f"fixtures/{name}/facility.sla.yaml"
-    assert members(slacheck.check(path, elsewhere=apart)) == members(slacheck.check(path))
+    assert members(slacheck.check(path, elsewhere=partial(apart, shares=shares))) == members(slacheck.check(path))
+
+
+def test_shares_hold_every_clause_once_and_what_looks_at_the_same_signals_together():
+    spec = slacheck.load_spec("benchmarks/speed.yaml")
+    shares = shares_of(spec, 3)
+    assert sorted(name for share in shares for name in share) == sorted(one.id for one in spec.requirements)
+    assert {"RAMP-FAST", "RAMP-SLOW"} in shares
+    assert [len(share) for share in shares_of(spec, 99)] == [1] * 7
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -44,8 +55,9 @@ def test_portions_with_repeats_missing_make_the_same_pack(facility, count):
 def test_portions_hold_no_samples(facility):
     facility.spec()
     facility.capture(seconds=100)
+    spec = slacheck.load_spec(facility.folder / "tiny.yaml")
     with open_capture(facility.folder / "run-1.csv") as capture:
-        portion = measure_portion(slacheck.load_spec(facility.folder / "tiny.yaml"), Binding(capture))
+        portion = measure_portion(spec, Binding(capture), shares_of(spec, 1)[0])
     assert all(channel.values is None for channel in portion.capture.channels.values())
     assert portion.capture.clock.times is None
 

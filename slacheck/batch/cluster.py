@@ -27,13 +27,15 @@ from slacheck.capture.remote import is_url
 from slacheck.engine.binding import Binding
 from slacheck.errors import CaptureError, Diagnostic, SlacheckError, UsageError
 from slacheck.evidence.pack import dependencies
-from slacheck.portion import Portion, Request, measure_portion
+from slacheck.portion import Portion, Request, joined, measure_portion, shares_of
 from slacheck.spec.load import load_spec
 from slacheck.spec.model import Spec
 from slacheck.submission.campaign import Task
 
 _WAITING = 2
 """Tasks sent ahead for each worker thread, so that none waits for the next."""
+LONG = 1 << 26
+"""Bytes from which on a capture is worth more than one task."""
 _SECONDS = 15
 _OTHER = "other versions"
 _SAME_VERSIONS = "install the same versions on all workers"
@@ -113,28 +115,37 @@ def cluster_measure(address: str, *, jobs: int) -> Callable[[Spec, Sequence[Requ
 
     def measure(spec: Spec, requests: Sequence[Request]) -> list[Portion]:
         with _client(distributed, address, jobs) as client:
+            threads = max(1, sum(client.nthreads().values()))
             futures = [
-                client.submit(
-                    portion_on_cluster, _sent(spec, request), key=f"slacheck-{number}-{request.id}", pure=False
-                )
+                [
+                    client.submit(portion_on_cluster, sent, key=f"slacheck-{number}-{part}-{request.id}", pure=False)
+                    for part, sent in enumerate(_sent(spec, request, max(1, threads // len(requests))))
+                ]
                 for number, request in enumerate(requests)
             ]
-            return [_portion(distributed, future, request) for future, request in zip(futures, requests, strict=True)]
+            return [
+                joined([_portion(distributed, future, request) for future in some])
+                for some, request in zip(futures, requests, strict=True)
+            ]
 
     return measure
 
 
-def _sent(spec: Spec, request: Request) -> dict[str, Any]:
-    return {
+def _sent(spec: Spec, request: Request, most: int) -> list[dict[str, Any]]:
+    """What the tasks for one capture are told; a long one is shared among at most so many."""
+    files = file_records(request.path)
+    shares = shares_of(spec, most if sum(file.bytes for file in files) >= LONG else 1)
+    common = {
         "spec": str(Path(spec.place).absolute()),
         "digests": [spec.sha256, *(base.sha256 for base in spec.extends)],
         "path": str(request.path.absolute()),
         "id": request.id,
         "test": request.test,
         "signals": dict(request.signals),
-        "files": [file.sha256 for file in file_records(request.path)],
+        "files": [file.sha256 for file in files],
         "versions": versions(),
     }
+    return [common | {"share": share} for share in shares]
 
 
 def _portion(distributed: Any, future: Any, request: Request) -> Portion:
@@ -151,7 +162,7 @@ def _portion(distributed: Any, future: Any, request: Request) -> Portion:
 
 
 def portion_on_cluster(sent: Sent) -> Portion | list[Diagnostic]:
-    """Measure one capture, or say what is wrong; runs on a worker of the cluster."""
+    """Measure one capture for a share of the clauses, or say what is wrong; runs on a worker of the cluster."""
     try:
         differ = _differ(sent["versions"])
         if differ is not None:
@@ -161,7 +172,7 @@ def portion_on_cluster(sent: Sent) -> Portion | list[Diagnostic]:
             digests = [spec.sha256, *(base.sha256 for base in spec.extends)]
             if digests != sent["digests"] or [file.sha256 for file in capture.files] != sent["files"]:
                 raise CaptureError(Diagnostic(sent["path"], OTHER_BYTES, fix=SAME_FILES))
-            return measure_portion(spec, Binding(capture, sent["test"], sent["signals"]))
+            return measure_portion(spec, Binding(capture, sent["test"], sent["signals"]), sent["share"])
     except SlacheckError as error:
         return list(error.problems)
 

@@ -9,6 +9,7 @@ from slacheck.batch.conduct import Way, conduct
 from slacheck.batch.work import digests_of, perform
 from slacheck.batch.worker import Limits
 from slacheck.errors import SlacheckError, UsageError
+from slacheck.portion import shares_of
 from slacheck.submission.campaign import load_campaign
 from tests.batch.conftest import files_of
 from tests.batch.test_conduct import INLINE
@@ -73,6 +74,17 @@ def test_check_on_a_cluster_of_two_processes_gives_the_same_bytes(scheduler, cam
     captures = sorted((campaign.parent / "runs").glob("*.csv"))
     here = api.check(campaign.parent / "tiny.yaml", captures, test="run")
     there = api.check(campaign.parent / "tiny.yaml", captures, test="run", elsewhere=cluster_measure(scheduler, jobs=2))
+    assert here.run.members == there.run.members
+
+
+def test_check_of_a_long_capture_is_shared_by_the_workers_to_the_same_bytes(scheduler, monkeypatch):
+    monkeypatch.setattr(cluster, "LONG", 0)
+    shares = []
+    monkeypatch.setattr(cluster, "shares_of", lambda *asked: shares.extend(found := shares_of(*asked)) or found)
+    spec, capture = "specs/profiles/ai-training-hall.yaml", "fixtures/compliant/training_run.npy"
+    here = api.check(spec, capture, test="training_run")
+    there = api.check(spec, capture, test="training_run", elsewhere=cluster_measure(scheduler, jobs=2))
+    assert len(shares) == 2
     assert here.run.members == there.run.members
 
 
