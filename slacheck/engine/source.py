@@ -16,6 +16,7 @@ from slacheck.engine.carried import accuracy_of, chain_of, interpolation_of, unf
 from slacheck.engine.derived import DerivedSignals, Run
 from slacheck.engine.grid import LONGEST_STEP, Gridder
 from slacheck.errors import CaptureError, Diagnostic
+from slacheck.measure.frequency import CONTEXT_CYCLES
 from slacheck.measure.windows import Timeline
 from slacheck.quality.facts import ChannelQuality
 
@@ -232,14 +233,23 @@ class Source:
         stepped = self.grid_interval(name) != clock.interval
         before = lead(self.signals, name) + (self.grid_interval(name) if stepped else 0.0)
         before += 2 * clock.interval if before > 0 else 0.0
+        around = self._looks_around(name)
         gridder = Gridder(clock.interval, even=clock.times is None)
         timeline = Timeline(self.grid_interval(name))
-        for first, last in _cut(*index_range(clock, start - before, end)):
+        for first, last in _cut(*index_range(clock, start - before - around, end + around)):
             samples = np.stack([self.channel(leaf).read(first, last) for leaf in derived.recorded])
             for piece in gridder.push(times_of(clock, first, last), samples):
                 for block in derived.push(piece):
                     timeline.enter(block)
                     yield _block_times(block, timeline, stepped), block.samples[0]
+
+    def _looks_around(self, name: str) -> float:
+        """How far beyond its window the record decides whether a derived signal has a value at all. [s]"""
+        derive = self.signals[name].derive
+        if derive is None:
+            return 0.0
+        own = CONTEXT_CYCLES / derive.frequency if derive.operation == "frequency" and derive.frequency else 0.0
+        return own + max(self._looks_around(source) for source in derive.sources)
 
     def envelope(self, name: str, start: float, end: float, columns: int) -> tuple[Samples, Samples, Samples]:
         """Smallest and largest sample of each of `columns` equal stretches of [start, end].

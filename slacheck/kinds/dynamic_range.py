@@ -237,6 +237,8 @@ def _crests(found: WindowStatistic, requirement: DynamicRange, measurements: Mea
     for point in _extremes(requirement, measurements, (found.time - requirement.window.value, found.time)):
         if point is not None:
             near = measurements.window(requirement.signal, point[0] - reach, point[0] + reach)
+            if near.times.size == 0:  # a derived signal beside a disturbance: nothing to see a curvature in
+                continue
             total += crest(near.samples, int(abs(near.times - point[0]).argmin()))
     return total
 

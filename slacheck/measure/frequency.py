@@ -40,6 +40,8 @@ _BESIDE = 2
 """Ticks beside a step from which it still shows in part."""
 _CONTEXT = REACH + _BESIDE
 """Ticks on both sides of a phase that say whether it is disturbed."""
+CONTEXT_CYCLES = _CONTEXT + 2
+"""Nominal cycles on both sides of a window in which samples decide whether it has a value."""
 _MOVED = 0.08
 """Half of the mean distance from the middle of a window, in windows: 0.074 for the Hann taper, else less."""
 _ORDERS = (0, 2, 3)

@@ -194,7 +194,8 @@ def _extremes(
     scale, gains = factors
     error = settings.error * scale
     low = float(np.max(np.maximum(0.0, scale * found.low - error) / limits.sure))
-    high = float(np.max((scale * found.high + error) / gains / limits.near))
+    near = np.isfinite(limits.near)  # a bin beside the mask has no limit, and may have no bound either
+    high = float(np.max((scale * found.high + error)[near] / gains[near] / limits.near[near]))
     return low, high if math.isfinite(high) else None
 
 

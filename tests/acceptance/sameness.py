@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import slacheck
+from slacheck.capture.capture import Capture
 from slacheck.capture.clock import clock_of_stamps
 from slacheck.capture.load import open_capture
 from slacheck.capture.readers.recording import Stamps
@@ -95,3 +96,31 @@ def _with_noise(column, random):
 
 
 _DONE = {"holes": _with_holes, "quantised": _quantised, "held": _held, "noise": _with_noise}
+
+
+def power_record():
+    """1 kS/s: a level that drops and comes back ringing, with a line at 14.75 Hz, and what it follows."""
+    random, times = np.random.default_rng(7), np.arange(9000) / 1000.0
+    q = 100.0 - 40.0 * ((times > 2.0) & (times < 4.5))
+    since = np.maximum(times - 4.52, 0.0)
+    p = 100.0 - 40.0 * np.clip((times - 2.02) * 20, 0, 1) + 40.0 * np.clip(since * 20, 0, 1)
+    p += 5.0 * np.exp(-3.0 * since) * np.sin(2 * np.pi * 8.0 * since) + 2.0 * np.sin(2 * np.pi * 14.75 * times)
+    noise = random.normal(0.0, 0.1, (2, times.size))
+    units = {"p": "kW", "q": "kW"}
+    columns = {"p": p + noise[0], "q": q + noise[1]}
+    return Capture.from_arrays(columns, sample_rate=1000.0, units=units, anti_alias=True, id="power")
+
+
+def ac_record():
+    """3.2 kS/s: three phases of wandering frequency with a dip, a jump of the phase, and their currents."""
+    random, times = np.random.default_rng(8), np.arange(14_000) / 3200.0
+    turn = 2 * np.pi * (50.1 * times + 0.05 * np.sin(times) * times) + 0.2 * (times > 3.1)
+    columns = {}
+    for phase in range(3):
+        lag = phase * 2 * np.pi / 3
+        peak = 325.0 * (1.0 - 0.5 * ((times > 1.5) & (times < 1.63) & (phase == 0))) * (1.02 if phase == 1 else 1.0)
+        columns["v" + "abc"[phase]] = peak * np.sin(turn - lag) + random.normal(0.0, 0.3, times.size)
+        current = 14.0 * np.sin(turn - lag - 0.4) + 0.6 * np.sin(5 * turn)
+        columns["i" + "abc"[phase]] = current + random.normal(0.0, 0.02, times.size)
+    units = {name: "V" if name.startswith("v") else "A" for name in columns}
+    return Capture.from_arrays(columns, sample_rate=3200.0, units=units, anti_alias=True, id="ac")

@@ -9,26 +9,37 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import slacheck
 from slacheck.capture.capture import Capture
 from slacheck.capture.load import open_capture
-from tests.acceptance.sameness import DAMAGE, KINDS, ROOT, at_once, damaged, members, reading, recorded, spec_of
+from tests.acceptance.sameness import (
+    DAMAGE,
+    KINDS,
+    ROOT,
+    ac_record,
+    at_once,
+    damaged,
+    members,
+    power_record,
+    reading,
+    recorded,
+    spec_of,
+)
 
 FACILITIES = ("compliant", "noncompliant", "slow")
 SLOW = "flicker"
-"""Its filters take their time for every block: not in pieces of a few samples."""
+"""Its filters take their time for every block."""
 
 
 # ---------------------------------------------------------------- pieces
 
 
-def parts_of(kind, count):
-    """Sizes of pieces: powers of two, one more and less, primes, anything."""
+def parts_of(count, least=20):
+    """Sizes of pieces: powers of two, one more and less, primes, anything; every piece costs each meter a call."""
     sizes = [2**power + more for power in range(5, 18) for more in (-1, 0, 1)] + [37, 997, 9973]
-    least = 1500 if kind == SLOW else 20
     return st.sampled_from([size for size in sizes if size >= least]) | st.integers(least, count)
 
 
@@ -36,11 +47,30 @@ def parts_of(kind, count):
 def test_record_of_a_kind_read_in_any_pieces_gives_the_same_pack(kind):
     whole = recorded(kind)
 
-    @settings(max_examples=2 if kind == SLOW else 6, deadline=None)
-    @given(parts_of(kind, at_once(whole)), st.sets(st.sampled_from(DAMAGE)), st.integers(0, 1000))
+    @settings(max_examples=2 if kind == SLOW else 4, deadline=None)
+    @given(
+        parts_of(at_once(whole), 1500 if kind == SLOW else 20), st.sets(st.sampled_from(DAMAGE)), st.integers(0, 1000)
+    )
     def same(piece, damage, seed):
         capture = damaged(whole, [how for how in DAMAGE if how in damage], seed)
         assert members(spec_of(kind), [capture], piece) == members(spec_of(kind), [capture], at_once(capture))
+
+    same()
+
+
+@pytest.mark.parametrize(("name", "record"), [("power", power_record), ("ac", ac_record)])
+def test_kinds_with_all_their_options_read_in_any_pieces_give_the_same_pack(name, record):
+    whole = record()
+    spec = slacheck.load_spec(ROOT / "tests" / "acceptance" / "options" / f"{name}.yaml")
+
+    @settings(max_examples=2, deadline=None)
+    @given(parts_of(at_once(whole), 500), st.sets(st.sampled_from(DAMAGE)), st.integers(0, 1000))
+    @example(piece=997, damage={"gaps"}, seed=32)
+    def same(piece, damage, seed):
+        capture = damaged(whole, [how for how in DAMAGE if how in damage], seed)
+        found = members(spec, [capture], piece)
+        assert found == members(spec, [capture], at_once(capture))
+        assert b'"ERROR"' not in found["results.json"]
 
     same()
 

@@ -248,3 +248,13 @@ def test_derived_frequency_loses_what_has_no_fundamental_and_says_so():
     assert facts.longest_gap == pytest.approx(4.0, abs=0.1)
     assert facts.ends[1] == pytest.approx(0.13, abs=0.02)  # half a window, and what tells whether it is disturbed
     assert facts.missing == pytest.approx(4000 + 1000 * sum(facts.ends), abs=100)
+
+
+def test_window_of_a_derived_frequency_has_all_values_of_the_stream():
+    """A value rests on cycles after its window too, which say that nothing disturbed it."""
+    times = np.arange(3000) / RATE
+    capture = Capture.from_arrays({"va": 325 * np.sin(2 * math.pi * 50.2 * times)}, sample_rate=RATE, units={"va": "V"})
+    source = Source(capture, SIGNALS)
+    found = source.window("f", 1.0, 1.5)
+    assert found.times == pytest.approx(np.arange(1.0, 1.501, 0.02))
+    assert source.window("f", 1.2, 1.2).times == pytest.approx([1.2])
