@@ -7,14 +7,14 @@ numbers alone: no digest, no gaps, no uncertainty, no worst window of a band, no
 
 from __future__ import annotations
 
-import resource
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.rounds import timed
 
 RATE, SEGMENT, CYCLE = 10_000, 10_000, 200
 BANDS = ((90.0, 110.0), (290.0, 310.0), (500.0, 1000.0))
@@ -104,11 +104,8 @@ CONTESTANTS: dict[str, Callable[[Path], Callable[[], object]]] = {
 
 def main() -> None:
     """`contestants.py NAME FILE`: seconds of the work and the peak memory of the process in MB."""
-    work = CONTESTANTS[sys.argv[1]](Path(sys.argv[2]))
-    begun = time.perf_counter()
-    work()
-    seconds = time.perf_counter() - begun
-    sys.stdout.write(f"{seconds} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}\n")
+    seconds, memory, _ = timed(CONTESTANTS[sys.argv[1]](Path(sys.argv[2])))
+    sys.stdout.write(f"{seconds} {memory}\n")
 
 
 if __name__ == "__main__":

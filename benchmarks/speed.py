@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-Runs = list[tuple[float, float]]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.rounds import ROOT, interleaved, medians, run
+
 RATE, PIECE = 10_000, 1 << 20
 NAMES = ("slacheck, 12 clauses", "slacheck, 1 clause", "hand", "smart", "floor")
 _SIDECAR = """\
@@ -62,38 +62,15 @@ def record(path: Path, samples: int) -> None:
     path.with_name(path.name + ".meta.yaml").write_text(_SIDECAR)
 
 
-def _run(arguments: list[str]) -> str:
-    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=os.environ | one_thread, capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
 def _work(name: str, path: Path) -> tuple[float, float]:
-    seconds, memory = _run(["benchmarks/contestants.py", name, str(path)]).split()
+    seconds, memory = run(["benchmarks/contestants.py", name, str(path)]).split()
     return float(seconds), float(memory)
 
 
 def _whole(name: str) -> tuple[float, float]:
     begun = time.perf_counter()
-    _run(_SMALL[name])
+    run(_SMALL[name])
     return time.perf_counter() - begun, 0.0
-
-
-def interleaved(names: tuple[str, ...], run: Callable[[str], tuple[float, float]], rounds: int) -> dict[str, Runs]:
-    """All runs of each name; one round to warm up is thrown away."""
-    found: dict[str, Runs] = {name: [] for name in names}
-    for turn in range(rounds + 1):
-        for name in names:
-            result = run(name)
-            if turn:
-                found[name].append(result)
-    return found
-
-
-def _seconds(runs: Runs) -> float:
-    return statistics.median(seconds for seconds, _ in runs)
 
 
 def _long(samples: tuple[int, ...], rounds: int) -> Iterator[str]:
@@ -106,21 +83,21 @@ def _long(samples: tuple[int, ...], rounds: int) -> Iterator[str]:
             found = interleaved(NAMES, lambda name, path=path: _work(name, path), rounds)  # type: ignore[misc]
             path.unlink()
             for name, runs in found.items():
-                seconds, memory = _seconds(runs), statistics.median(peak for _, peak in runs)
+                seconds, memory = medians(runs)
                 times = [second for second, _ in runs]
                 yield (
                     f"| {count:.0e} | {name} | {seconds:.3f} | {count / seconds / 1e6:.1f} | {memory:.0f} "
-                    f"| {seconds / _seconds(found[NAMES[0]]):.2f} | {max(times) / min(times):.2f} |"
+                    f"| {seconds / medians(found[NAMES[0]])[0]:.2f} | {max(times) / min(times):.2f} |"
                 )
 
 
 def _start_up(rounds: int) -> Iterator[str]:
     found = interleaved(tuple(_SMALL), _whole, rounds)
-    whole = _seconds(found["python -c 'import scipy.signal'"])
+    whole = medians(found["python -c 'import scipy.signal'"])[0]
     yield "| whole process | s | in parts of `import scipy.signal` |"
     yield "| --- | --- | --- |"
     for name, runs in found.items():
-        yield f"| `{name}` | {_seconds(runs):.3f} | {_seconds(runs) / whole:.2f} |"
+        yield f"| `{name}` | {medians(runs)[0]:.3f} | {medians(runs)[0] / whole:.2f} |"
 
 
 def main() -> None:
