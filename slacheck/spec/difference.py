@@ -267,8 +267,10 @@ def _one(before: Requirement, after: Requirement, old: Spec, new: Spec) -> Itera
         yield Difference(part, "kind", "kind", before.kind, after.kind)
     else:
         yield from _definitions(before, after, old, new)
+        is_same = _limits(before, old) == _limits(after, new)
         for change in changes_of(before, after, _APART):
-            yield _from_change(part, change)
+            if not (change.is_limit and is_same):
+                yield _from_change(part, change)
     yield from _facets(part, "tests", _run_under(before), _run_under(after))
     yield from _conditions(before, after)
     yield from _facets(part, "severity", {"severity": before.severity}, {"severity": after.severity})
@@ -301,6 +303,12 @@ def _definitions(before: Requirement, after: Requirement, old: Spec, new: Spec) 
 def _definition_ids(requirement: Requirement, spec: Spec) -> dict[str, str]:
     checks = spec.kind(requirement).checks(requirement, spec.signals)
     return {f"{check.name}: definition": check.definition.id for check in checks}
+
+
+def _limits(requirement: Requirement, spec: Spec) -> list[Any]:
+    """What is measured, against which limits, in base units: `0.05 pu` is no other limit than `5 %` of the same."""
+    checks = spec.kind(requirement).checks(requirement, spec.signals)
+    return [(check.name, check.limit, check.unit, check.definition) for check in checks]
 
 
 def _applies(requirement: Requirement) -> dict[str, str | None]:
