@@ -114,6 +114,7 @@ def measure_portion(spec: Spec, binding: Binding, share: frozenset[str]) -> Port
         for draft in drafts
         for witness in _witnesses(spec, draft)
     }
+    binding.capture.check_unchanged()
     clock = replace(binding.capture.clock, times=None)
     return Portion(
         capture=replace(

@@ -141,6 +141,8 @@ def check(
         return trace_of(spec, witness, sources[id(draft.binding)])
 
     traces = dict(traces_of(findings, drafts, cut))
+    for binding in bindings:
+        binding.capture.check_unchanged()
     # 7. Write it down, with what the findings cost by the spec's remedies.
     record = _record(spec, bindings, sources, findings, traces, submission, waivers)
     headroom = with_unmeasured(spec, [readings for _, readings in found])

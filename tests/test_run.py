@@ -169,3 +169,36 @@ def test_spec_that_is_laid_over_another_keeps_both_in_the_evidence(tmp_path):
     assert verify(pack).ok
     write_pack(pack, {**run.members, "extends/0.yaml": base.read_bytes() + b"\n"}, [])
     assert "extends/0.yaml is not what the results say that spec.yaml extends" in "\n".join(verify(pack).lines)
+
+
+def steady(folder):
+    """A recording whose samples stay in its file."""
+    np.save(folder / "p.npy", np.full(1000, 5.0))
+    sidecar = "slacheck: 1\nchannels: {x: {unit: MW, accuracy: {reading: 0.1 %}}}\ntime: {sample_rate: 1 kHz}\n"
+    (folder / "p.npy.meta.yaml").write_text(sidecar)
+    return folder / "p.npy"
+
+
+@pytest.mark.parametrize("how", ["written to", "grown"])
+def test_recording_that_is_written_to_while_it_is_measured_gives_no_verdict(tmp_path, how):
+    path = steady(tmp_path)
+    asked = spec({"id": "R", **RANGE})
+    with slacheck.open_capture(path) as capture:
+        binding = Binding(capture, signals={"p": "x"})
+        assert check(asked, [binding]).record.verdict == "PASS"
+        with path.open("r+b") as file:
+            file.seek(-8 if how == "written to" else 0, 2)
+            file.write(np.float64(50.0).tobytes())
+        with pytest.raises(slacheck.SlacheckError, match="the file changed while it was read") as error:
+            check(asked, [binding])
+    assert str(error.value).endswith("fix: wait until the recorder has finished")
+
+
+def test_recording_that_is_replaced_or_removed_is_still_the_one_that_was_opened(tmp_path):
+    path = steady(tmp_path)
+    with slacheck.open_capture(path) as capture:
+        path.rename(tmp_path / "old.npy")
+        binding = Binding(capture, signals={"p": "x"})
+        first = check(spec({"id": "R", **RANGE}), [binding])
+        np.save(path, np.full(1000, 50.0))
+        assert check(spec({"id": "R", **RANGE}), [binding]).results_json == first.results_json

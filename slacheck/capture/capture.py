@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from slacheck.capture.readers.recording import (
     scaled,
     split_unit,
 )
+from slacheck.capture.readers.source import CHANGED, WAIT
 from slacheck.contract import Accuracy, FileRecord
 from slacheck.errors import CaptureError, Diagnostic
 from slacheck.units import QUANTITY_UNITS, QuantityError, parse_unit
@@ -111,8 +113,36 @@ class Channel:
         if self.offset != 0.0:
             raw += self.offset
         samples = raw if self.unit is None else scaled(raw, parse_unit(self.unit).scale)
-        samples[~np.isfinite(samples)] = np.nan
+        finite = np.isfinite(samples)
+        if not finite.all():
+            samples[~finite] = np.nan
         return samples
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A file as it was when its digest was taken; its samples may be read from it until the check is done."""
+
+    path: Path
+    place: tuple[int, int]
+    """Device and number of the file itself; another one under the same name is not the one that is read."""
+    state: tuple[int, int]
+    """Its size and when it was last written. [bytes], [ns]"""
+
+    def check_unchanged(self) -> None:
+        """Refuse a file that was written to since then.
+
+        Raises
+        ------
+        CaptureError
+            If it was.
+        """
+        try:
+            status = self.path.stat()
+        except OSError:  # gone from its folder, not from those that have it open
+            return
+        if (status.st_dev, status.st_ino) == self.place and (status.st_size, status.st_mtime_ns) != self.state:
+            raise CaptureError(Diagnostic(str(self.path), CHANGED, fix=WAIT))
 
 
 @dataclass(slots=True)
@@ -139,6 +169,8 @@ class Capture:
         Time of the first sample, with its zone.
     notes : tuple of str
         How the file was read, what was missing, skipped or odd.
+    watched : tuple of Watched
+        The files themselves.
     """
 
     id: str
@@ -150,6 +182,7 @@ class Capture:
     calibration_due: date | None = None
     start: datetime | None = None
     notes: tuple[str, ...] = ()
+    watched: tuple[Watched, ...] = ()
 
     def __enter__(self) -> Capture:
         """The capture itself."""
@@ -165,6 +198,17 @@ class Capture:
         """Let go of the samples; reading a channel after this is an error."""
         for channel in self.channels.values():
             channel.values = None
+
+    def check_unchanged(self) -> None:
+        """Refuse files that have changed since they were opened: what was measured may not be what was digested.
+
+        Raises
+        ------
+        CaptureError
+            If one has.
+        """
+        for file in self.watched:
+            file.check_unchanged()
 
     @classmethod
     def from_arrays(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from slacheck.capture.assemble import Beside, assemble
-from slacheck.capture.capture import Capture
+from slacheck.capture.capture import Capture, Watched
 from slacheck.capture.readers import comtrade, csv, npy, npz, parquet
 from slacheck.capture.readers.recording import Recording, TimeHint
 from slacheck.capture.readers.source import Source, open_source
@@ -75,7 +77,13 @@ def open_capture(path: Path | str, *, id: str | None = None) -> Capture:
         for source in sources:
             source.check_unchanged()
         files = [*(source.record for source in sources), *records]
-        return assemble(str(path), path.name if id is None else id, recording, files, beside)
+        capture = assemble(str(path), path.name if id is None else id, recording, files, beside)
+        return replace(capture, watched=tuple(_watched(source) for source in sources))
+
+
+def _watched(source: Source) -> Watched:
+    status = os.fstat(source.file.fileno())
+    return Watched(source.path, (status.st_dev, status.st_ino), (source.size, source.modified))
 
 
 def file_records(path: Path) -> tuple[FileRecord, ...]:

@@ -12,6 +12,8 @@ from typing import BinaryIO
 from slacheck.contract import FileRecord
 from slacheck.errors import CaptureError, Diagnostic
 
+CHANGED, WAIT = "the file changed while it was read", "wait until the recorder has finished"
+
 
 @dataclass(slots=True)
 class Source:
@@ -58,7 +60,7 @@ class Source:
         """Refuse a file that was written to since its digest was taken."""
         status = os.fstat(self.file.fileno())
         if (status.st_size, status.st_mtime_ns) != (self.size, self.modified):
-            raise self.error("the file changed while it was read", fix="wait until the recorder has finished")
+            raise self.error(CHANGED, fix=WAIT)
 
     def close(self) -> None:
         """Close the file."""
