@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy_format
 
+from slacheck.capture.readers.mapped import mapped
 from slacheck.capture.readers.recording import Column, Recording, Stamps, TimeHint, Values, split_unit, time_column
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import moment
@@ -60,14 +61,7 @@ def read(source: Source, hint: TimeHint) -> Recording:
         raise source.error(f"the array has the shape {header.shape}; expected (samples,) or (samples, channels)")
     if prod(header.shape) == 0:
         raise source.error("the array is empty")
-    array = np.memmap(
-        source.file,
-        dtype=header.dtype,
-        mode="r",
-        offset=header.length,
-        shape=header.shape,
-        order="F" if header.fortran else "C",
-    )
+    array = mapped(source.file, header.dtype, header.shape, offset=header.length, fortran=header.fortran)
     return recording_of(source, _named(array), hint)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from slacheck.capture.readers.mapped import let_go
 from slacheck.errors import Diagnostic
 from slacheck.units import QuantityError, parse_unit
 
@@ -50,6 +51,7 @@ def as_floats(values: np.ndarray[Any, Any]) -> Samples:
     result = np.array(values, dtype=np.float64, order="C")
     if values.dtype == np.int64:
         result[values == MISSING] = np.nan
+    let_go(values)
     return result
 
 
@@ -81,6 +83,7 @@ class Stamps:
         if ticks.dtype == np.int64:
             since = as_floats(ticks) if first == MISSING else (ticks - first).astype(np.float64)
             since[ticks == MISSING] = np.nan
+            let_go(ticks)
         else:
             since = as_floats(ticks) - (float(first) if np.isfinite(first) else 0.0)
         since[~np.isfinite(since)] = np.nan

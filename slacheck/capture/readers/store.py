@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slacheck.capture.readers.mapped import let_go, mapped
 from slacheck.errors import CaptureError, Diagnostic
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class ColumnStore:
         pieces = -(-self.count // ROWS)
         if columns == 0 or pieces == 0:
             return [StoredColumn(np.empty((0, ROWS), dtype=np.int64), 0)] * columns
-        words = np.memmap(self._file, dtype=np.int64, mode="r", shape=(pieces, columns, ROWS))
+        words = mapped(self._file, np.int64, (pieces, columns, ROWS))
         return [StoredColumn(words[:, index, :], self.count) for index in range(columns)]
 
 
@@ -107,6 +108,7 @@ class StoredColumn:
         first = start // ROWS
         words = np.ascontiguousarray(self._words[first : -(-stop // ROWS)]).reshape(-1)
         words = words[start - first * ROWS : stop - first * ROWS]
+        let_go(self._words)
         return words if self._integers else words.view(np.float64)
 
     def as_integers(self) -> StoredColumn:
