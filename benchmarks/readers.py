@@ -14,7 +14,6 @@ from benchmarks.rounds import Case, Work
 
 ROWS = 200_000
 CHANNELS = 8
-PIECE = 1 << 18
 CSV_ROWS = {True: 28_000_000, False: 2_800_000}
 PARQUET_ROWS = {True: 25_000_000, False: 5_000_000}
 GROUP = 1 << 20
@@ -45,8 +44,8 @@ def make_csv(path: Path, full: bool) -> None:
     """Time and three channels, as instruments export them: 37 bytes a row."""
     with path.open("wb") as file:
         file.write(b"t [s],v1 [V],v2 [V],v3 [V]\n")
-        for first in range(0, CSV_ROWS[full], PIECE):
-            count = min(PIECE, CSV_ROWS[full] - first)
+        for first in range(0, CSV_ROWS[full], GROUP):
+            count = min(GROUP, CSV_ROWS[full] - first)
             values = _waves(first, count, 3)
             rows = zip(np.arange(first, first + count) / 10_000, *values, strict=True)
             file.write(b"".join(b"%.4f,%.4f,%.4f,%.4f\n" % row for row in rows))
@@ -77,6 +76,7 @@ def _said(samples: int, highest: float) -> str:
 def slacheck(path: Path) -> Work:
     """Digest, clock, and every channel in pieces."""
     from slacheck.capture.load import open_capture
+    from slacheck.engine.source import PIECE
 
     def work() -> str:
         highest, samples = -np.inf, 0

@@ -128,13 +128,20 @@ def survey(stamps: Stamps) -> Survey:
         duplicate.take(steps == 0, start + 1)
         known = steps[np.isfinite(steps)]
         if known.size:
-            medians.append(float(np.median(known)))
+            medians.append(_median(known))
         advancing = known[known > 0]
         if advancing.size:
             smallest, largest = min(smallest, float(np.min(advancing))), max(largest, float(np.max(advancing)))
     ends = stamps.seconds(len(stamps) - 1, len(stamps)) if len(stamps) else np.zeros(1)
-    nominal = float(np.median(np.array(medians))) if medians else 0.0
+    nominal = _median(np.array(medians)) if medians else 0.0
     return Survey(missing.found, backward.found, duplicate.found, nominal, smallest, largest, float(ends[0]))
+
+
+def _median(values: Samples) -> float:
+    """As `np.median` gives it for values without NaN; that one loads masked arrays for its answer."""
+    half = values.size // 2
+    middle = np.partition(values, (max(0, half - 1), half))  # with one place it is slow where values are few
+    return float(middle[half]) if values.size % 2 else float((middle[half - 1] + middle[half]) / 2.0)
 
 
 class _Tally:
@@ -157,7 +164,9 @@ def _overlapping(stamps: Stamps) -> Iterator[tuple[int, Samples]]:
         yield before, stamps.seconds(before, min(start + PIECE, len(stamps)))
 
 
-def clock_of_stamps(stamps: Stamps, *, rate: float | None = None, resolution: float = 0.0) -> tuple[Clock, list[str]]:
+def clock_of_stamps(
+    stamps: Stamps, *, rate: float | None = None, resolution: float = 0.0, seen: Survey | None = None
+) -> tuple[Clock, list[str]]:
     """The clock that time stamps describe, and what a report should say of it.
 
     Parameters
@@ -168,13 +177,15 @@ def clock_of_stamps(stamps: Stamps, *, rate: float | None = None, resolution: fl
         Rate that the recorder states; its grid is preferred to a fitted one where the stamps fit it. [Hz]
     resolution : float
         What the stamps are known to be rounded to. [s]
+    seen : Survey, optional
+        Of these stamps, if they have been looked at.
 
     Raises
     ------
     CaptureError
         If there are fewer than two stamps, or they do not advance at all.
     """
-    seen = survey(stamps)
+    seen = survey(stamps) if seen is None else seen
     if len(stamps) < 2:
         raise CaptureError(
             Diagnostic(
@@ -300,6 +311,10 @@ class _Layout:
         largest = 0.0
         for start, seconds in _overlapping(self.stamps):
             index = np.arange(start, start + seconds.size)
+            if self.starts.size == 1:
+                expected = self.first[0] + index * intervals[0]
+                largest = max(largest, float(np.max(np.abs(seconds - expected))))
+                continue
             segment = np.searchsorted(self.starts, index, "right") - 1
             expected = self.first[segment] + (index - self.starts[segment]) * intervals[segment]
             largest = max(largest, float(np.max(np.abs(seconds - expected))))

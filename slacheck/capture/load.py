@@ -74,9 +74,9 @@ def open_capture(path: Path | str, *, id: str | None = None) -> Capture:
             hint = TimeHint(time.channel, time.unit)
         sources = [_open(found, role, opened) for found, role in _files(path)]
         recording = _read(path, sources, hint)
+        files = [*(source.record for source in sources), *records]
         for source in sources:
             source.check_unchanged()
-        files = [*(source.record for source in sources), *records]
         capture = assemble(str(path), path.name if id is None else id, recording, files, beside)
         return replace(capture, watched=tuple(_watched(source) for source in sources))
 

@@ -9,7 +9,9 @@ none is, the time stamps rule.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,9 @@ import numpy as np
 from slacheck.capture.readers.comtrade_cfg import Analog, Configuration, parse
 from slacheck.capture.readers.comtrade_clock import set_clock
 from slacheck.capture.readers.csv_dialect import POINT
-from slacheck.capture.readers.recording import Column, Recording, Stamps, known_unit
+from slacheck.capture.readers.recording import Column, Recording, Stamps, Values, known_unit
 from slacheck.capture.readers.source import Source
-from slacheck.capture.readers.store import ROWS, ColumnStore, StoredColumn, check_budget
+from slacheck.capture.readers.store import ROWS, ColumnStore, MappedColumn, check_budget
 from slacheck.errors import Diagnostic
 
 _LARGEST_CFG = 1 << 26
@@ -146,12 +148,16 @@ def _decode(raw: bytes) -> tuple[str, list[str]]:
 def _read(configuration: Configuration, data: _Data, notes: list[str]) -> Recording:
     if configuration.samples == 0:
         raise data.source.error("the configuration states no samples")
-    words = len(configuration.analog) + len(configuration.digital)
-    check_budget(data.source.place, 8 * configuration.samples * (words + 2), data.stop - data.start)
-    fill = _fill_ascii if configuration.form == "ASCII" else _fill_binary
-    with ColumnStore(words + 2, data.source.place) as store:
-        notes += fill(configuration, data, store)
-        columns = store.finish()
+    columns: Sequence[Values]
+    if configuration.form == "ASCII":
+        words = len(configuration.analog) + len(configuration.digital)
+        check_budget(data.source.place, 8 * configuration.samples * (words + 2), data.stop - data.start)
+        with ColumnStore(words + 2, data.source.place) as store:
+            notes += _fill_ascii(configuration, data, store)
+            columns = store.finish()
+    else:
+        columns, found = _map_binary(configuration, data)
+        notes += found
     recording = _recording(configuration, columns, data.source.place)
     recording.notes = [_sentence(configuration), *notes, *recording.notes]
     set_clock(recording, configuration, _numbering(columns[0]))
@@ -171,30 +177,22 @@ def _sentence(configuration: Configuration) -> str:
 # ---------------------------------------------------------------- samples
 
 
-def _fill_binary(configuration: Configuration, data: _Data, store: ColumnStore) -> list[str]:
-    """Rows of a binary section into the store: number, stamp, analogue values, digital values."""
-    analog, digital = len(configuration.analog), len(configuration.digital)
-    words = -(-digital // 16)
+def _map_binary(configuration: Configuration, data: _Data) -> tuple[list[MappedColumn], list[str]]:
+    """Columns of a binary section, which stay in the file: number, stamp, analogue values, digital values."""
     form = configuration.form
-    row = np.dtype([("n", "<u4"), ("t", "<u4"), ("a", _CODES[form], (analog,)), ("d", "<u2", (words,))])
-    needed, present = configuration.samples * row.itemsize, data.stop - data.start
-    notes = _padding(data, needed, present, row.itemsize)
-    data.source.file.seek(data.start)
-    for start in range(0, configuration.samples, ROWS):
-        count = min(ROWS, configuration.samples - start)
-        raw = data.source.file.read(count * row.itemsize)
-        if len(raw) != count * row.itemsize:
-            raise data.source.error("the file ends within the samples")
-        rows = np.frombuffer(raw, dtype=row)
-        block = np.empty((2 + analog + digital, count))
-        block[0] = rows["n"]
-        block[1] = np.where(rows["t"] == _NO_STAMP, np.nan, rows["t"])
-        for index, channel in enumerate(configuration.analog):
-            block[2 + index] = _values(channel, rows["a"][:, index], form)
-        for index in range(digital):
-            block[2 + analog + index] = (rows["d"][:, index // 16] >> (index % 16)) & 1
-        store.append(block)
-    return notes
+    words = -(-len(configuration.digital) // 16)
+    analog = (_CODES[form], (len(configuration.analog),))
+    row = np.dtype([("n", "<u4"), ("t", "<u4"), ("a", *analog), ("d", "<u2", (words,))])
+    notes = _padding(data, configuration.samples * row.itemsize, data.stop - data.start, row.itemsize)
+    rows = np.memmap(data.source.file, dtype=row, mode="r", offset=data.start, shape=(configuration.samples,))
+    columns = [MappedColumn(rows["n"], _plain), MappedColumn(rows["t"], _ticks)]
+    for index, channel in enumerate(configuration.analog):
+        columns.append(MappedColumn(rows["a"][:, index], partial(_values, channel, form)))
+    columns.extend(
+        MappedColumn(rows["d"][:, index // 16], partial(_bit, index % 16))
+        for index in range(len(configuration.digital))
+    )
+    return columns, notes
 
 
 def _padding(data: _Data, needed: int, present: int, row: int) -> list[str]:
@@ -213,13 +211,29 @@ def _padding(data: _Data, needed: int, present: int, row: int) -> list[str]:
     return []
 
 
-def _values(channel: Analog, codes: np.ndarray[Any, Any], form: str) -> np.ndarray[Any, Any]:
-    values = codes.astype(np.float64) * channel.a + channel.b
+def _plain(codes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return codes.astype(np.float64)
+
+
+def _ticks(codes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    ticks = _plain(codes)
+    ticks[codes == _NO_STAMP] = np.nan
+    return ticks
+
+
+def _values(channel: Analog, form: str, codes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    values = codes.astype(np.float64)
+    values *= channel.a
+    values += channel.b
     if form == "FLOAT32":
         values[~np.isfinite(codes)] = np.nan
     else:
         values[codes == np.iinfo(codes.dtype).min] = np.nan
     return values
+
+
+def _bit(place: int, words: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return _plain((words >> place) & 1)
 
 
 def _fill_ascii(configuration: Configuration, data: _Data, store: ColumnStore) -> list[str]:
@@ -280,7 +294,7 @@ def _block(configuration: Configuration, rows: list[list[float]]) -> np.ndarray[
     return block
 
 
-def _numbering(numbers: StoredColumn) -> str | None:
+def _numbering(numbers: Values) -> str | None:
     """What is wrong with the numbers of the samples, which should rise by one."""
     for start in range(0, len(numbers), ROWS * 64):
         piece = numbers[max(0, start - 1) : start + ROWS * 64]
@@ -294,7 +308,7 @@ def _numbering(numbers: StoredColumn) -> str | None:
 # ---------------------------------------------------------------- channels
 
 
-def _recording(configuration: Configuration, columns: list[StoredColumn], place: str) -> Recording:
+def _recording(configuration: Configuration, columns: Sequence[Values], place: str) -> Recording:
     found: list[Column] = []
     notes = []
     analog = configuration.analog

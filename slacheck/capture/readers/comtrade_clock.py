@@ -67,13 +67,15 @@ def _by_rate(stamps: Stamps, rate: float, configuration: Configuration) -> tuple
         return even, [f"no time stamps: samples are spaced by the stated {rate:g} Hz"]
     if seen.fault is not None:
         return _by_faulty_stamps(stamps, rate, seen)
-    stamps, notes = _in_unit(stamps, seen.nominal * rate)
-    ratio = survey(stamps).nominal * rate
+    fitting, notes = _in_unit(stamps, seen.nominal * rate)
+    if fitting is not stamps:
+        stamps, seen = fitting, survey(fitting)
+    ratio = seen.nominal * rate
     tick = float(stamps.scale)
     if abs(ratio - 1.0) > _NEAR + tick * rate:
         fault = f"they advance at {rate / ratio:.6g} Hz where the configuration states {rate:g} Hz"
         return even_clock(1.0 / rate, len(stamps), fault), notes
-    clock, said = clock_of_stamps(stamps, rate=rate, resolution=tick)
+    clock, said = clock_of_stamps(stamps, rate=rate, resolution=tick, seen=seen)
     if abs(clock.interval * rate - 1.0) > _NEAR:
         return even_clock(1.0 / rate, len(stamps), f"they do not fit the stated {rate:g} Hz"), notes
     first = stamps.values[0:1][0]

@@ -47,8 +47,9 @@ def scaled(values: Samples, scale: Decimal) -> Samples:
 
 
 def as_floats(values: np.ndarray[Any, Any]) -> Samples:
-    """Contiguous float64 with NaN where there is no value."""
-    result = np.array(values, dtype=np.float64, order="C")
+    """Contiguous float64 with NaN where there is no value, never a view of the record."""
+    own = values.base is None and values.dtype == np.float64  # a slice of an array has a base
+    result = values if own else np.array(values, dtype=np.float64, order="C")
     if values.dtype == np.int64:
         result[values == MISSING] = np.nan
     let_go(values)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,9 @@ from slacheck.contract import FileRecord
 from slacheck.errors import CaptureError, Diagnostic
 
 CHANGED, WAIT = "the file changed while it was read", "wait until the recorder has finished"
+_SMALL = 1 << 22
+"""A thread is not worth its while for a file of no more bytes."""
+_PIECE = 1 << 18
 
 
 @dataclass(slots=True)
@@ -27,15 +31,36 @@ class Source:
         Positioned anywhere.
     size : int
         [bytes]
-    record : FileRecord
-        Name, role, digest and size for the evidence.
+    role : str
+        For the evidence.
+    modified : int
+        When. [ns]
     """
 
     path: Path
     file: BinaryIO
     size: int
-    record: FileRecord
+    role: str
     modified: int
+    _digest: _Digest = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The digest is begun, beside the reading."""
+        self._digest = _Digest(self.file.fileno(), self.size)
+
+    @property
+    def record(self) -> FileRecord:
+        """Name, role, digest and size for the evidence.
+
+        Raises
+        ------
+        CaptureError
+            If the file cannot be read to its end.
+        """
+        try:
+            return FileRecord(self.path.name, self.role, self._digest.hexadecimal(), self.size)
+        except OSError as error:
+            raise self.error(f"cannot be read: {error.strerror}") from None
 
     @property
     def place(self) -> str:
@@ -64,11 +89,57 @@ class Source:
 
     def close(self) -> None:
         """Close the file."""
+        self._digest.stop()
         self.file.close()
 
 
+class _Digest:
+    """SHA-256 of an open file; of a large one by a thread of its own, which leaves the file's position alone."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self._descriptor = descriptor
+        self._hash = hashlib.sha256()
+        self._stopped = False
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        if size > _SMALL and hasattr(os, "pread"):
+            self._thread.start()
+
+    def hexadecimal(self) -> str:
+        """The digest, of all that the file holds."""
+        if self._thread.ident is None:
+            self._take()
+        else:
+            self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._hash.hexdigest()
+
+    def stop(self) -> None:
+        """Let go of the file."""
+        self._stopped = True
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _take(self) -> None:
+        position = 0
+        try:
+            while not self._stopped and (piece := _read_at(self._descriptor, position)):
+                self._hash.update(piece)
+                position += len(piece)
+        except OSError as error:
+            self._error = error
+
+
+def _read_at(descriptor: int, position: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, _PIECE, position)
+    os.lseek(descriptor, position, os.SEEK_SET)  # no reader is at it any more: there is no thread
+    return os.read(descriptor, _PIECE)
+
+
 def open_source(path: Path, role: str) -> Source:
-    """Open a regular file and take its digest.
+    """Open a regular file and begin its digest.
 
     Raises
     ------
@@ -87,6 +158,4 @@ def open_source(path: Path, role: str) -> Source:
         os.close(descriptor)
         raise CaptureError(Diagnostic(str(path), "this is not a regular file"))
     file = os.fdopen(descriptor, "rb")
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
-    record = FileRecord(path.name, role, digest, status.st_size)
-    return Source(path, file, status.st_size, record, status.st_mtime_ns)
+    return Source(path, file, status.st_size, role, status.st_mtime_ns)

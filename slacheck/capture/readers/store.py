@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,6 +115,20 @@ class StoredColumn:
     def as_integers(self) -> StoredColumn:
         """The same bits read as int64."""
         return StoredColumn(self._words, self._count, integers=True)
+
+
+class MappedColumn:
+    """A column that stays in the file, mapped: codes, and what gives their values as float64."""
+
+    def __init__(self, codes: np.ndarray[Any, Any], values: Callable[[np.ndarray[Any, Any]], Samples]) -> None:
+        self._codes = codes
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __getitem__(self, index: slice, /) -> Samples:
+        return self._values(self._codes[index])
 
 
 def scratch(count: int) -> Samples:

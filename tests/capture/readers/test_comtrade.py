@@ -379,7 +379,7 @@ def test_comtrade_two_channels_of_one_name_stand_for_neither(tmp_path):
         ("0.5,1,0", "1e999,1,0", "r.cfg:3:1: error: the factor a should be a number, got '1e999'"),
         ("1000.0,20", "1000.0,2x", "r.cfg:7:1: error: the number of the last sample should be a whole number"),
         ("1000.0,20", "-1,20", "r.cfg:7:1: error: sample rates must not be negative"),
-        ("1000.0,20", "1000.0,99999999999", "claims to hold"),
+        ("1000.0,20", "1000.0,99999999999", "r.dat: error: the configuration claims 99999999999 samples"),
         ("1000.0,20", "1000.0,0", "the configuration states no samples"),
         ("BINARY", "BINARY16", "r.cfg:10:1: error: the data format is 'BINARY16'"),
         ("BINARY", "FLOAT32", "r.cfg:10:1: error: the data format is 'FLOAT32'"),
