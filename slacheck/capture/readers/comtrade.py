@@ -19,6 +19,7 @@ import numpy as np
 from slacheck.capture.readers.comtrade_cfg import Analog, Configuration, parse
 from slacheck.capture.readers.comtrade_clock import set_clock
 from slacheck.capture.readers.csv_dialect import POINT
+from slacheck.capture.readers.mapped import mapped
 from slacheck.capture.readers.recording import Column, Recording, Stamps, Values, known_unit
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.store import ROWS, ColumnStore, MappedColumn, check_budget
@@ -184,7 +185,7 @@ def _map_binary(configuration: Configuration, data: _Data) -> tuple[list[MappedC
     analog = (_CODES[form], (len(configuration.analog),))
     row = np.dtype([("n", "<u4"), ("t", "<u4"), ("a", *analog), ("d", "<u2", (words,))])
     notes = _padding(data, configuration.samples * row.itemsize, data.stop - data.start, row.itemsize)
-    rows = np.memmap(data.source.file, dtype=row, mode="r", offset=data.start, shape=(configuration.samples,))
+    rows = mapped(data.source.file, row, (configuration.samples,), offset=data.start)
     columns = [MappedColumn(rows["n"], _plain), MappedColumn(rows["t"], _ticks)]
     for index, channel in enumerate(configuration.analog):
         columns.append(MappedColumn(rows["a"][:, index], partial(_values, channel, form)))

@@ -128,7 +128,9 @@ class MappedColumn:
         return len(self._codes)
 
     def __getitem__(self, index: slice, /) -> Samples:
-        return self._values(self._codes[index])
+        values = self._values(self._codes[index])
+        let_go(self._codes)
+        return values
 
 
 def scratch(count: int) -> Samples:
