@@ -173,12 +173,12 @@ def spec_of(rate: float, planted: Sequence[Planted] = PLANTED) -> str:
     )
 
 
-def check(rate: float, count: int, planted: Sequence[Planted] = PLANTED) -> slacheck.Results:
+def check(rate: float, count: int, planted: Sequence[Planted] = PLANTED, *, jobs: int = 1) -> slacheck.Results:
     """Check the record."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "week.yaml")
         path.write_text(spec_of(rate, planted))
-        return slacheck.check(path, capture_of(rate, count, planted))
+        return slacheck.check(path, capture_of(rate, count, planted), jobs=jobs)
 
 
 def found(

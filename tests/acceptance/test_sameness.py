@@ -68,7 +68,7 @@ def test_kinds_with_all_their_options_read_in_any_pieces_give_the_same_pack(name
     @example(piece=997, damage={"gaps"}, seed=32)
     def same(piece, damage, seed):
         capture = damaged(whole, [how for how in DAMAGE if how in damage], seed)
-        found = members(spec, [capture], piece)
+        found = members(spec, [capture], piece, jobs=2)
         assert found == members(spec, [capture], at_once(capture))
         assert b'"ERROR"' not in found["results.json"]
 

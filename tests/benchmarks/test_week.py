@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.week import PLANTED, apart, check, found
 from slacheck.engine.source import PIECE
+from tests.acceptance.sameness import reading
 
 RATE = 2.0
 WEEK = round(7 * 24 * 3600 * RATE)
@@ -20,13 +23,25 @@ OFF = {
 """How many samples after the planted one each is named."""
 
 
-def test_week_of_eight_channels_has_every_planted_violation_at_its_time():
-    table = found(check(RATE, WEEK), RATE, WEEK)
+@pytest.fixture(scope="module")
+def week():
+    return check(RATE, WEEK)
+
+
+def test_week_of_eight_channels_has_every_planted_violation_at_its_time(week):
+    table = found(week, RATE, WEEK)
     assert set(table) == set(OFF)
     for name, one in table.items():
         low, high = OFF[name]
         assert one["verdict"] == "FAIL", name
         assert low <= one["off"] <= high, f"{name}: {one}"
+
+
+@pytest.mark.parametrize(("piece", "jobs"), [(100_003, 1), (1 << 20, 3)])
+def test_week_read_in_other_pieces_side_by_side_gives_the_same_pack(piece, jobs, week):
+    """Longer than all that is looked at whole: samples for the noise, values that wait to be counted."""
+    with reading(piece):
+        assert check(RATE, WEEK, jobs=jobs).run.members == week.run.members
 
 
 def test_week_has_its_seams_where_the_engine_cuts():
