@@ -66,7 +66,8 @@ def fit_fundamental(samples: Samples, index: int, pace: float | None) -> Sine | 
         return None
     steps = 2
     if pace is None:
-        lines = np.abs(rfft(samples * _hann(samples.size)))
+        transform = rfft(samples * _hann(samples.size))
+        lines = transform.real * transform.real + transform.imag * transform.imag  # np.abs: other bits elsewhere
         line = 1 + int(np.argmax(lines[1:]))
         pace, steps = 2.0 * math.pi * line / samples.size, 4
         if lines[line] == 0.0:

@@ -104,7 +104,7 @@ def power_record():
     q = 100.0 - 40.0 * ((times > 2.0) & (times < 4.5))
     since = np.maximum(times - 4.52, 0.0)
     p = 100.0 - 40.0 * np.clip((times - 2.02) * 20, 0, 1) + 40.0 * np.clip(since * 20, 0, 1)
-    p += 5.0 * np.exp(-3.0 * since) * np.sin(2 * np.pi * 8.0 * since) + 2.0 * np.sin(2 * np.pi * 14.75 * times)
+    p += 5.0 / (1.0 + 3.0 * since) ** 4 * np.sin(2 * np.pi * 8.0 * since) + 2.0 * np.sin(2 * np.pi * 14.75 * times)
     noise = random.normal(0.0, 0.1, (2, times.size))
     units = {"p": "kW", "q": "kW"}
     columns = {"p": p + noise[0], "q": q + noise[1]}
@@ -124,3 +124,10 @@ def ac_record():
         columns["i" + "abc"[phase]] = current + random.normal(0.0, 0.02, times.size)
     units = {name: "V" if name.startswith("v") else "A" for name in columns}
     return Capture.from_arrays(columns, sample_rate=3200.0, units=units, anti_alias=True, id="ac")
+
+
+OPTIONS = {
+    name: (ROOT / "tests" / "acceptance" / "options" / f"{name}.yaml", record)
+    for name, record in (("power", power_record), ("ac", ac_record))
+}
+"""Specs of many options, and what makes the record that they are about."""
