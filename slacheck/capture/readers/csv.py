@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from slacheck.capture.readers.csv_blocks import LONGEST_LINE, WORTH_IT, Block, beside, blocks, too_long
+from slacheck.capture.readers.csv_blocks import LONGEST_LINE, ROWS_COMPARED, WORTH_IT, Block, beside, blocks, too_long
 from slacheck.capture.readers.csv_cells import Cells, Lines, NumberStamps, TextStamps
 from slacheck.capture.readers.csv_dialect import Dialect, is_missing, sniff
 from slacheck.capture.readers.recording import Column, Recording, TimeHint, time_column
@@ -62,9 +62,6 @@ def read(source: Source, hint: TimeHint) -> Recording:
     raise source.error(f"it begins as {_NAMES[encodings[0]]} and is not: it is damaged or cut off")
 
 
-_ROWS_COMPARED = 50
-
-
 def _may_be_cut(lines: list[str], dialect: Dialect) -> bool:
     """Whether the last cell of the last line looks shorter than those above it, as after a broken transfer.
 
@@ -72,7 +69,7 @@ def _may_be_cut(lines: list[str], dialect: Dialect) -> bool:
     least as many digits (after the sign, if there is one) as the shortest above; text is whole if
     it stands above too.
     """
-    *above, last = (line.rstrip("\n").rpartition(dialect.delimiter)[2].strip() for line in lines[-_ROWS_COMPARED:])
+    *above, last = (line.rstrip("\n").rpartition(dialect.delimiter)[2].strip() for line in lines[-ROWS_COMPARED:])
     numbers = [cell for cell in above if dialect.number.fullmatch(cell)]
     if dialect.number.fullmatch(last) is None or not numbers:
         return last not in above

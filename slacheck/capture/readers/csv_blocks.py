@@ -29,6 +29,9 @@ WORTH_IT = 1 << 22
 _BYTES = 1 << 19
 _FIRST = 1 << 15
 """Of the first block, which holds the names and is never read the quick way."""
+_MERGED = 1 << 22
+ROWS_COMPARED = 50
+"""Rows at the end that show whether the last one is cut off; the last block has so many."""
 _AHEAD = 4
 _Found = TypeVar("_Found")
 
@@ -75,7 +78,7 @@ def blocks(source: Source, encoding: str) -> Iterator[Block]:
     held = None
     for raw in _whole_lines(source):
         if held is not None:
-            if len(raw) < _FIRST:
+            if max(raw.count(b"\n"), raw.count(b"\r")) < ROWS_COMPARED and len(held) < _MERGED:
                 held += raw
                 continue
             yield Block(held, encoding, source)

@@ -17,6 +17,13 @@ from tests.capture.helpers import refusal, write
 from tests.capture.readers.test_csv import READ
 
 PARSED = csv_blocks._parsed
+FEW = 3
+
+
+@pytest.fixture(autouse=True)
+def few_rows_compared(monkeypatch):
+    """So that small blocks can be last."""
+    monkeypatch.setattr(csv, "ROWS_COMPARED", FEW)
 
 
 @contextmanager
@@ -31,7 +38,7 @@ def quick(size):
 
     with (
         patch.object(csv, "WORTH_IT", 0),
-        patch.multiple(csv_blocks, _BYTES=size, _FIRST=size, _parsed=parsed),
+        patch.multiple(csv_blocks, _BYTES=size, _FIRST=size, ROWS_COMPARED=FEW, _parsed=parsed),
     ):
         yield read
 
