@@ -126,6 +126,7 @@ def pandas_exact(path: Path) -> Work:
 
 def arrow_table(path: Path) -> Work:
     """`read_table`, with the threads it takes by itself."""
+    import pandas  # noqa: F401  (to_numpy loads it)
     from pyarrow import parquet
 
     def work() -> str:
@@ -138,6 +139,7 @@ def arrow_table(path: Path) -> Work:
 
 def arrow_groups(path: Path) -> Work:
     """Row group by row group, on one thread."""
+    import pandas  # noqa: F401  (to_numpy loads it)
     from pyarrow import parquet
 
     def work() -> str:

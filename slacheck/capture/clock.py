@@ -321,7 +321,7 @@ class _Layout:
         return largest
 
     def _times(self) -> Samples:
-        times = scratch(len(self.stamps))
+        times = scratch(len(self.stamps), self.stamps.place)
         for start, seconds in _overlapping(self.stamps):
             times[start : start + seconds.size] = seconds
         return times

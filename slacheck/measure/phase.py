@@ -33,6 +33,9 @@ CYCLES = 4
 LEAST_SHARE = 0.5
 """Part of the power in a window that the fundamental must have, else there is none (interruption, garbage)."""
 
+_AT_ONCE = 64
+"""Windows whose products are held together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
@@ -130,10 +133,15 @@ class PhaseTrack:
         cosine = scale * self._taper * np.cos(2.0 * math.pi * turns)
         sine = scale * self._taper * np.sin(2.0 * math.pi * turns)
         power = float(np.sum(self._taper * self._taper))
-        real = np.array([np.sum(row * cosine) for row in rows])
-        imaginary = np.array([-np.sum(row * sine) for row in rows])
-        squares = np.array([np.sum((row * self._taper) ** 2) / power for row in rows])
-        return real, imaginary, squares
+        real, imaginary, squares = np.empty((3, len(rows)))
+        for first in range(0, len(rows), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            np.sum(rows[some] * cosine, axis=1, out=real[some])
+            np.sum(rows[some] * sine, axis=1, out=imaginary[some])
+            tapered = rows[some] * self._taper
+            tapered *= tapered
+            np.sum(tapered, axis=1, out=squares[some])
+        return real, -imaginary, squares / power
 
     def _unwrapped(self, real: Samples, imaginary: Samples, squares: Samples) -> list[Ticks]:
         found: list[tuple[int, float, list[float], list[float], int]] = []

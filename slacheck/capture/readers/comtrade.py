@@ -186,13 +186,18 @@ def _map_binary(configuration: Configuration, data: _Data) -> tuple[list[MappedC
     row = np.dtype([("n", "<u4"), ("t", "<u4"), ("a", *analog), ("d", "<u2", (words,))])
     notes = _padding(data, configuration.samples * row.itemsize, data.stop - data.start, row.itemsize)
     rows = mapped(data.source.file, row, (configuration.samples,), offset=data.start)
-    columns = [MappedColumn(rows["n"], _plain), MappedColumn(rows["t"], _ticks)]
-    for index, channel in enumerate(configuration.analog):
-        columns.append(MappedColumn(rows["a"][:, index], partial(_values, channel, form)))
-    columns.extend(
-        MappedColumn(rows["d"][:, index // 16], partial(_bit, index % 16))
-        for index in range(len(configuration.digital))
-    )
+    columns = [
+        MappedColumn(rows["n"], _plain),
+        MappedColumn(rows["t"], _ticks),
+        *(
+            MappedColumn(rows["a"][:, index], partial(_values, channel, form))
+            for index, channel in enumerate(configuration.analog)
+        ),
+        *(
+            MappedColumn(rows["d"][:, index // 16], partial(_bit, index % 16))
+            for index in range(len(configuration.digital))
+        ),
+    ]
     return columns, notes
 
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from slacheck.capture.readers.csv_blocks import LONGEST_LINE, ROWS_COMPARED, WORTH_IT, Block, beside, blocks, too_long
 from slacheck.capture.readers.csv_cells import Cells, Lines, NumberStamps, TextStamps
 from slacheck.capture.readers.csv_dialect import Dialect, is_missing, sniff
 from slacheck.capture.readers.recording import Column, Recording, TimeHint, time_column
@@ -24,8 +27,11 @@ from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import StampError, StampForm
 from slacheck.capture.readers.store import ROWS, ColumnStore, StoredColumn
 
+if TYPE_CHECKING:
+    from slacheck.contract import Samples
+
+Quick: TypeAlias = "Callable[[Block], Samples | None]"
 _HEAD_LINES = 400
-_LONGEST_LINE = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
 
@@ -56,9 +62,6 @@ def read(source: Source, hint: TimeHint) -> Recording:
     raise source.error(f"it begins as {_NAMES[encodings[0]]} and is not: it is damaged or cut off")
 
 
-_ROWS_COMPARED = 50
-
-
 def _may_be_cut(lines: list[str], dialect: Dialect) -> bool:
     """Whether the last cell of the last line looks shorter than those above it, as after a broken transfer.
 
@@ -66,7 +69,7 @@ def _may_be_cut(lines: list[str], dialect: Dialect) -> bool:
     least as many digits (after the sign, if there is one) as the shortest above; text is whole if
     it stands above too.
     """
-    *above, last = (line.rstrip("\n").rpartition(dialect.delimiter)[2].strip() for line in lines[-_ROWS_COMPARED:])
+    *above, last = (line.rstrip("\n").rpartition(dialect.delimiter)[2].strip() for line in lines[-ROWS_COMPARED:])
     numbers = [cell for cell in above if dialect.number.fullmatch(cell)]
     if dialect.number.fullmatch(last) is None or not numbers:
         return last not in above
@@ -111,18 +114,34 @@ class _Table:
         self.source.file.seek(0)
         text = io.TextIOWrapper(self.source.file, encoding=self.encoding, errors="strict")
         try:
-            for line in iter(partial(text.readline, _LONGEST_LINE), ""):
-                if len(line) == _LONGEST_LINE and not line.endswith("\n"):
-                    raise self.source.error(f"a line is longer than {_LONGEST_LINE} characters; this is not a table")
+            for line in iter(partial(text.readline, LONGEST_LINE), ""):
+                if len(line) == LONGEST_LINE and not line.endswith("\n"):
+                    raise too_long(self.source)
                 yield line
         finally:
             text.detach()
 
-    def _pieces(self, dialect: Dialect) -> Iterator[Lines]:
-        """The body in pieces, without blank lines at its end."""
-        body = islice(self._text(), dialect.body - 1, None)
-        line, blank = dialect.body, 0
-        while lines := list(islice(body, ROWS)):
+    def _batches(self, quick: Quick) -> Iterator[tuple[Callable[[], list[str]], Samples | None]]:
+        """The file from its beginning: what gives its next lines, and what `quick` makes of them."""
+        if self.encoding == "utf-16":
+            text = self._text()
+            while lines := list(islice(text, ROWS)):
+                yield partial(list, lines), None
+            return
+        for block, numbers in beside(quick, blocks(self.source, self.encoding)):
+            yield block.lines, numbers
+
+    def _pieces(self, dialect: Dialect, quick: Quick) -> Iterator[Lines | Samples]:
+        """The body in pieces, without blank lines at its end; numbers where the quick way gives them."""
+        line, blank, above = 1, 0, dialect.body - 1
+        for following_lines, numbers in self._batches(quick):
+            if numbers is not None and not blank and not above:
+                line += numbers.shape[1]
+                yield numbers
+                continue
+            lines = following_lines()
+            skipped = min(above, len(lines))
+            above, line, lines = above - skipped, line + skipped, lines[skipped:]
             following = len(lines)
             while lines and not lines[-1].strip("\n \t"):
                 lines.pop()
@@ -137,8 +156,9 @@ class _Table:
     def _stamps(self, dialect: Dialect, time: int) -> NumberStamps | TextStamps:
         first = dialect.first[time]
         if dialect.number.fullmatch(first) or is_missing(first):
-            return NumberStamps(time, dialect)
-        cells = (row[time].strip() for piece in self._pieces(dialect) for row in piece.rows if len(row) > time)
+            return NumberStamps(time, dialect, None if first.strip("+-0.,") else Decimal(0))
+        pieces = (piece for piece in self._pieces(dialect, lambda block: None) if isinstance(piece, Lines))
+        cells = (row[time].strip() for piece in pieces for row in piece.rows if len(row) > time)
         try:
             return TextStamps(time, StampForm(first, cells))
         except StampError as error:
@@ -149,7 +169,11 @@ class _Table:
     ) -> str | None:
         """All rows into the store; gives a note if the last line may be cut off."""
         cut = None
-        for piece in self._pieces(dialect):
+        quick = partial(self._quick, dialect, columns, stamps)
+        for piece in self._pieces(dialect, quick):
+            if not isinstance(piece, Lines):
+                store.append(piece)
+                continue
             cells = piece.columns()
             block = np.empty((len(columns) + (stamps is not None), piece.count), dtype=np.int64)
             for row, column in enumerate(columns):
@@ -163,6 +187,21 @@ class _Table:
                 block = block[:, :-1]
             store.append(block)
         return cut
+
+    def _quick(
+        self, dialect: Dialect, columns: list[Cells], stamps: NumberStamps | TextStamps | None, block: Block
+    ) -> Samples | None:
+        """Numbers of a block for the store, NaN in columns that are known to hold something else."""
+        if self.source.size < WORTH_IT or not (stamps is None or stamps.plain):
+            return None
+        known = [row for row, column in enumerate(columns) if column.fault is None]
+        times = [] if stamps is None else [stamps.index]
+        found = block.numbers(dialect, [*(columns[row].index for row in known), *times])
+        if found is None or len(known) == len(columns):
+            return found
+        every = np.full((len(columns) + len(times), found.shape[1]), np.nan)
+        every[[*known, *([len(columns)] if times else [])]] = found
+        return every
 
     def _refuse_duplicates(self, dialect: Dialect) -> None:
         seen: dict[str, int] = {}

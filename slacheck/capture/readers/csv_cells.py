@@ -181,6 +181,11 @@ class NumberStamps:
     dialect: Dialect
     origin: Decimal | None = None
 
+    @property
+    def plain(self) -> bool:
+        """Whether the stamps are the numbers themselves."""
+        return self.origin == 0
+
     def words(self, cells: Sequence[str], lines: Lines) -> np.ndarray:
         """Bits of the stamps of a piece."""
         quick = _plain_numbers(cells, lines, self.dialect) if self.origin == 0 else None
@@ -220,6 +225,7 @@ class TextStamps:
 
     index: int
     form: StampForm
+    plain = False
 
     def words(self, cells: Sequence[str], lines: Lines) -> np.ndarray:
         """Stamps of a piece. [ns]"""

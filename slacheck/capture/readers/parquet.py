@@ -1,8 +1,8 @@
 """Parquet, through pyarrow in a child process.
 
 A damaged file can crash or exhaust a native parser, so it runs apart, with limits on memory, time
-and files, and nothing but the open file to read. What comes back through its pipe are bare float64
-and int64 columns; the parent counts them.
+and files, and nothing but the open file to read. What comes back through its pipe are bare columns
+of float32, float64 and int64; the parent counts them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ import numpy as np
 from slacheck.capture.readers.recording import Column, Recording, Stamps, TimeHint, known_unit, split_unit, time_column
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import moment
-from slacheck.capture.readers.store import ColumnStore, StoredColumn, check_budget
+from slacheck.capture.readers.store import check_budget, scratch
 from slacheck.errors import CaptureError, Diagnostic
 from slacheck.units import parse_unit
 
 _CHILD = Path(__file__).with_name("parquet_child.py")
 _LONGEST_JSON = 1 << 24
+_PIPE = 1 << 20
+"""Bytes that the child may be ahead of its reader, where the system lets it."""
 _SECONDS = 60
 _BYTES_PER_SECOND = 5_000_000
 
@@ -51,7 +53,7 @@ def read(source: Source, hint: TimeHint) -> Recording:
         if rows == 0:
             raise source.error("the file has no rows")
         check_budget(source.place, 8 * rows * max(1, len(columns)), source.size)
-        stored = _fill(source, _Frames(source, pipe), len(columns), rows)
+        stored = _fill(source, _Frames(source, pipe), [column["type"] for column in columns], rows)
     return _recording(source, header, stored, hint)
 
 
@@ -66,6 +68,7 @@ def _child(source: Source) -> Iterator[IO[bytes]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
+        pipesize=_PIPE,
     )
     timer = threading.Timer(seconds, process.kill)
     timer.start()
@@ -108,29 +111,35 @@ class _Frames:
             raise self._source.error("the file could not be read")
         return dict(json.loads(self._pipe.read(length)))
 
-    def words(self, columns: int, length: int) -> np.ndarray[Any, Any]:
-        """Payload of a block, shape (columns, rows)."""
-        raw = self._pipe.read(length)
-        if len(raw) != length or columns == 0 or length % (8 * columns):
+    def fill(self, room: np.ndarray[Any, Any]) -> None:
+        """The next bytes of a block into an array."""
+        if self._pipe.readinto(room.data.cast("B")) != room.nbytes:  # type: ignore[attr-defined]
             raise self._source.error("the file could not be read to its end")
-        return np.frombuffer(raw, dtype=np.int64).reshape(columns, -1)
 
 
-def _fill(source: Source, frames: _Frames, columns: int, rows: int) -> list[StoredColumn]:
-    with ColumnStore(columns, source.place) as store:
-        while True:
-            kind, length = frames.next()
-            if kind == "Z":
-                break
-            if length > 8 * columns * (rows - store.count):
-                raise source.error(f"the file claims {rows} rows and holds more")
-            store.append(frames.words(columns, length))
-        if columns and store.count != rows:
-            raise source.error(f"the file claims {rows} rows, {store.count} are present")
-        return store.finish()
+def _fill(source: Source, frames: _Frames, types: list[str], rows: int) -> list[np.ndarray[Any, Any]]:
+    """All rows of columns of these types."""
+    columns = [scratch(rows, source.place, np.dtype(name)) for name in types]
+    width = sum(column.itemsize for column in columns)
+    done = 0
+    while True:
+        kind, length = frames.next()
+        if kind == "Z":
+            break
+        count = length // max(1, width)
+        if not columns or length != count * width:
+            raise source.error("the file could not be read to its end")
+        if count > rows - done:
+            raise source.error(f"the file claims {rows} rows and holds more")
+        for column in columns:
+            frames.fill(column[done : done + count])
+        done += count
+    if columns and done != rows:
+        raise source.error(f"the file claims {rows} rows, {done} are present")
+    return columns
 
 
-def _recording(source: Source, header: dict[str, Any], stored: list[StoredColumn], hint: TimeHint) -> Recording:
+def _recording(source: Source, header: dict[str, Any], stored: list[np.ndarray[Any, Any]], hint: TimeHint) -> Recording:
     titles = []
     for column in header["columns"]:
         name, unit = split_unit(column["name"])
@@ -140,13 +149,9 @@ def _recording(source: Source, header: dict[str, Any], stored: list[StoredColumn
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise source.error(f"two columns have the name {twice!r}")
-    values = [
-        one.as_integers() if column["type"] == "integer" else one
-        for one, column in zip(stored, header["columns"], strict=True)
-    ]
     time = time_column(names, hint)
     columns = [
-        Column(name, values[index], unit)
+        Column(name, stored[index], unit)
         if header["columns"][index]["tick"] is None
         else Column(name, None, fault=source.error(f"column {name!r} holds times, not numbers").problems[0])
         for index, (name, unit) in enumerate(titles)
@@ -165,12 +170,12 @@ def _recording(source: Source, header: dict[str, Any], stored: list[StoredColumn
     if time is not None:
         about = header["columns"][time]
         recording.time_name, recording.time_unit = titles[time]
-        _take_time(recording, source, (about, values[time]), hint)
+        _take_time(recording, source, (about, stored[time]), hint)
     return recording
 
 
 def _take_time(
-    recording: Recording, source: Source, column: tuple[dict[str, Any], StoredColumn], hint: TimeHint
+    recording: Recording, source: Source, column: tuple[dict[str, Any], np.ndarray[Any, Any]], hint: TimeHint
 ) -> None:
     about, values = column
     if about["tick"] is not None:

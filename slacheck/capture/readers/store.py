@@ -6,6 +6,7 @@ with the record.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -24,6 +25,7 @@ ROWS = 4096
 _SMALL = 1 << 20
 _RATIO = 200
 _FLOOR = 1 << 26
+_FLOAT = np.dtype(np.float64)
 
 
 class ColumnStore:
@@ -75,7 +77,7 @@ class ColumnStore:
         try:
             self._file.write(self._buffer.data)
         except OSError as error:
-            raise CaptureError(Diagnostic(self._place, f"no room for the columns: {error.strerror}")) from None
+            raise no_room(self._place, error) from None
         self._filled = 0
 
     def finish(self) -> list[StoredColumn]:
@@ -133,12 +135,28 @@ class MappedColumn:
         return values
 
 
-def scratch(count: int) -> Samples:
-    """An array to fill: in memory where it is small, else on disk, without a name."""
+def scratch(count: int, place: str, kind: np.dtype[Any] = _FLOAT) -> np.ndarray[Any, Any]:
+    """An array to fill: in memory where it is small, else on disk, without a name.
+
+    Raises
+    ------
+    CaptureError
+        If there is no room for it; `place` is the file being read.
+    """
     if count <= _SMALL:
-        return np.empty(count)
+        return np.empty(count, dtype=kind)
     with tempfile.TemporaryFile(prefix="slacheck-") as file:
-        return np.memmap(file, dtype=np.float64, mode="w+", shape=(count,))
+        try:
+            if hasattr(os, "posix_fallocate"):  # else a full disk would show only as the pages are written
+                os.posix_fallocate(file.fileno(), 0, count * kind.itemsize)
+            return np.memmap(file, dtype=kind, mode="r+" if file.seek(0, os.SEEK_END) else "w+", shape=(count,))
+        except OSError as error:
+            raise no_room(place, error) from None
+
+
+def no_room(place: str, error: OSError) -> CaptureError:
+    """What is said where temporary space is used up."""
+    return CaptureError(Diagnostic(place, f"no room for the columns: {error.strerror}"))
 
 
 def check_budget(place: str, needed: int, size: int) -> None:
