@@ -28,6 +28,7 @@ from slacheck.errors import SpecError, printable
 from slacheck.evidence.archive import read_bytes, unzipped
 from slacheck.evidence.canonical import parse_json
 from slacheck.evidence.redecide import (
+    gate_fits,
     margins_of_check,
     reasons_fit,
     verdict_of_check,
@@ -315,6 +316,9 @@ def _check(check: Document, decision: Document, where: str) -> Iterator[str]:
     if low is not None and high is not None and low > high:
         yield f"{where}: the interval {low!r} .. {high!r} is upside down"
     yield from _interval(check["measured"], where)
+    for gate in (gate for gate in check["gates"] if not gate_fits(gate)):
+        needed = f"{gate['measured']:.6g} where {gate['required']:.6g} is required"
+        yield f"{where} passes the gate {gate['code']} with {needed}"
     demanded = verdict_of_check(check, decision["rule"])
     if demanded != check["verdict"]:
         yield f"{where} is {check['verdict']}, but its numbers and gates make it {demanded}"
@@ -358,9 +362,13 @@ def _references(members: Members, results: Document, withheld: Document) -> Iter
         name = finding["requirement"]
         if finding["capture"] is not None and finding["capture"] not in tests:
             yield f"{name} speaks of a capture {finding['capture']} that is not among the captures"
-        trace = None if finding["witness"] is None else finding["witness"]["trace"]
-        if trace is not None and trace not in members and trace not in withheld:
-            yield f"{name} has a witness {trace} that is not in the pack"
+        witness = finding["witness"]
+        if witness is None:
+            continue
+        if witness["trace"] not in members and witness["trace"] not in withheld:
+            yield f"{name} has a witness {witness['trace']} that is not in the pack"
+        if not any((witness["check"], witness["event"]) == (c["name"], c["event"]) for c in finding["checks"]):
+            yield f"{name} has a witness of {witness['check']}, which is none of its checks"
     if "report.html" not in withheld and _sha256(members["results.json"]).encode() not in members["report.html"]:
         yield "report.html is not the report of these results: it does not show their SHA-256"
 
