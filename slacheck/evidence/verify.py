@@ -38,6 +38,7 @@ from slacheck.evidence.redecide import (
 from slacheck.evidence.remedies import remedies_faults
 from slacheck.evidence.schema import manifest_schema, redaction_schema, results_schema, schema_faults
 from slacheck.evidence.signatures import NOBODY, STATEMENT, Examined, Signature, Trust, examine
+from slacheck.evidence.timestamp import Stamp
 from slacheck.evidence.withheld import REDACTION, is_withholdable, withheld_faults, withheld_lines
 
 _REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", "results.json", "spec.yaml")
@@ -58,14 +59,15 @@ Promised = Callable[[Members, Document], tuple[list[str], list[str]]]
 class VerifyReport:
     """What was looked at and what was wrong, in lines for people; `ok` if nothing was wrong.
 
-    `signatures` holds those of the statement, each checked if its key was given; `withheld` names the members that a
-    redaction left out.
+    `signatures` and `stamps` hold those of the statement, each checked if its key or authority was given; `withheld`
+    names the members that a redaction left out.
     """
 
     ok: bool
     lines: tuple[str, ...]
     signatures: tuple[Signature, ...] = ()
     withheld: tuple[str, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
 
 
 class _Fault(Exception):
@@ -110,7 +112,8 @@ def verify_bytes(raw: bytes, trust: Trust = NOBODY, promised: Promised | None = 
         state = _state(withheld) + (", but for what was not compared" if partly else "")
         lines = [*told, f"{state}; {signed.conclusion}"]
     shown = tuple(printable(line) for line in lines)
-    return VerifyReport(not (faults or signed.lacking), shown, signed.signatures, tuple(sorted(withheld)))
+    ok = not (faults or signed.lacking)
+    return VerifyReport(ok, shown, signed.signatures, tuple(sorted(withheld)), signed.stamps)
 
 
 def _state(withheld: Document) -> str:
