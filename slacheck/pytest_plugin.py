@@ -15,7 +15,8 @@ The same words are keywords: `-k ramp_rate`, `-k 7.2.1`, `-k "full_load_step and
 
 Notes
 -----
-Collecting reads the documents and looks whether the captures exist; the captures are read when
+Collecting reads the documents and looks whether the captures exist; a document with errors is an error of collecting,
+with the line, and ends the session unless `--continue-on-collection-errors` is given. The captures are read when
 the first item of a submission runs, once in each process (with pytest-xdist, `--dist loadfile`
 keeps the items of a submission together). FAIL and ERROR fail, NOT_APPLICABLE is skipped. An
 advisory requirement that is not PASS is an expected failure: shown, never counted.
@@ -30,7 +31,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -80,7 +81,10 @@ class SubmissionFile(pytest.File):
     """A submission document."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """One item for each requirement and capture; one failing item for a document with errors."""
+        """One item for each requirement and capture.
+
+        A document with errors is an error of collecting: no `-k` and no `-m` may leave it out and turn green.
+        """
         from slacheck.errors import SlacheckError, printable
         from slacheck.submission.load import load_submission
         from slacheck.submission.pairs import not_applicable, pairs
@@ -88,8 +92,7 @@ class SubmissionFile(pytest.File):
         try:
             submission = load_submission(self.path, os.path.relpath(self.path, self.config.invocation_params.dir))
         except SlacheckError as error:
-            yield FaultyDocument.from_parent(self, name="document", text=str(error))
-            return
+            raise self.CollectError(str(error)) from None
         for requirement, capture in pairs(submission):
             name = requirement if capture is None else f"{requirement}[{capture}]"
             item = RequirementItem.from_parent(
@@ -104,10 +107,14 @@ class Unmet(Exception):
     """A requirement that was not shown to be met; the text is the whole report."""
 
 
-class _Item(pytest.Item):
-    """An item that reports a failure as text, without a traceback."""
+class RequirementItem(pytest.Item):
+    """One requirement on one capture; a failure is reported as text, without a traceback."""
 
-    line = 0
+    def __init__(self, *, submission: Submission, requirement: str, capture: str | None, **more: Any) -> None:
+        super().__init__(**more)
+        self.submission, self.requirement, self.capture = submission, requirement, capture
+        self.line = 0 if capture is None else submission.where(capture) - 1
+        self._mark()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The text of a requirement that was not met; anything else as pytest shows it."""
@@ -118,28 +125,6 @@ class _Item(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """File, line from 0, name."""
         return self.path, self.line, self.name
-
-
-class FaultyDocument(_Item):
-    """A document that cannot be worked with."""
-
-    def __init__(self, *, text: str, **more: Any) -> None:
-        super().__init__(**more)
-        self.text = text
-
-    def runtest(self) -> NoReturn:
-        """Fail with every problem of the document."""
-        raise Unmet(self.text)
-
-
-class RequirementItem(_Item):
-    """One requirement on one capture."""
-
-    def __init__(self, *, submission: Submission, requirement: str, capture: str | None, **more: Any) -> None:
-        super().__init__(**more)
-        self.submission, self.requirement, self.capture = submission, requirement, capture
-        self.line = 0 if capture is None else submission.where(capture) - 1
-        self._mark()
 
     def _mark(self) -> None:
         """What `-m` and `-k` can choose by."""

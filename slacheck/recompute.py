@@ -26,7 +26,7 @@ from slacheck.engine.binding import Binding
 from slacheck.errors import Diagnostic, UsageError
 from slacheck.evidence.canonical import parse_json
 from slacheck.evidence.pack import dependencies, read_pack
-from slacheck.submission.load import Claim, Submission
+from slacheck.submission.load import Submission, claims_of
 from slacheck.submission.promised import spec_of, submission_of
 
 Document = dict[str, Any]
@@ -194,7 +194,7 @@ def _measured_again(members: Mapping[str, bytes], then: Document, paths: list[Pa
             supplier=model.supplier,
             spec=spec,
             bindings=(),
-            claims=tuple(Claim(c.requirement, c.check, c.value.text, c.value) for c in model.claims),
+            claims=claims_of(model),
             waivers=model.waivers,
             document=parse_document(raw, "submission.yaml"),
             raw=raw,

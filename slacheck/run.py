@@ -32,7 +32,7 @@ from slacheck.engine.side_by_side import side_by_side
 from slacheck.engine.source import Source
 from slacheck.errors import Diagnostic, UsageError
 from slacheck.evidence.pack import canonical_json, write_pack
-from slacheck.evidence.record import results_document
+from slacheck.evidence.record import findings_documents, results_document
 from slacheck.evidence.remedies import remedies_block
 from slacheck.evidence.trace import Trace
 from slacheck.evidence.witness import trace_of, traces_of
@@ -145,6 +145,8 @@ def check(
         binding.capture.check_unchanged()
     # 7. Write it down, with what the findings cost by the spec's remedies.
     record = _record(spec, bindings, sources, findings, traces, submission, waivers)
+    if submission is not None:
+        record = replace(record, claims=judged_claims(submission.claims, findings_documents(record)))
     headroom = with_unmeasured(spec, [readings for _, readings in found])
     results = _with_remedies(spec, results_document(record), headroom)
     return Run(record, results, spec, submission, dict(traces.values()))
@@ -190,7 +192,6 @@ def _record(
         verdict=overall(findings),
         submission=None if submission is None else _submission_record(submission, recorded, findings),
         waivers=waivers,
-        claims=() if submission is None else judged_claims(submission.claims, findings),
         traces={index: name for index, (name, _) in traces.items()},
         providers={name: spec.kinds[name].provider for name in spec.kinds if _used(spec, name)},
     )

@@ -155,14 +155,16 @@ def test_plugin_capture_without_the_signals_is_skipped_where_another_is_judged(s
     result.stdout.fnmatch_lines(["*channel_missing*", "*other.csv does not have the signals of ADV-1*"])
 
 
-def test_plugin_document_with_errors_is_one_failing_item(session):
+@pytest.mark.parametrize("args", [(), ("-k", "RAMP"), ("-m", "sla_advisory"), ("-n", "2")], ids=" ".join)
+def test_plugin_document_with_errors_is_an_error_of_collecting_whatever_is_chosen(session, args):
     session.spec()
     session.submission(captures="[{test: runn, file: gone.csv}]")
-    result = session.run("-v")
-    result.assert_outcomes(failed=1)
+    result = session.run(*args)
+    result.assert_outcomes(errors=1)
+    assert result.ret != 0
     result.stdout.fnmatch_lines(
         [
-            "a.sla.yaml::document FAILED*",
+            "*ERROR collecting a.sla.yaml*",
             "a.sla.yaml:5:19: error: the spec has no test 'runn'",
             "a.sla.yaml:5:31: error: there is no capture 'gone.csv' beside this document",
         ]
@@ -173,7 +175,17 @@ def test_plugin_document_with_errors_is_one_failing_item(session):
 def test_plugin_document_beside_ordinary_tests_does_not_disturb_them(ready, pytester):
     pytester.makepyfile(test_ordinary="def test_one(): pass\n")
     ready.submission(name="broken.sla.yaml", captures="nonsense")
-    ready.run().assert_outcomes(passed=3, failed=1)
+    result = ready.run("--continue-on-collection-errors")
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["broken.sla.yaml:5:*error:*"])
+
+
+def test_plugin_spec_with_errors_is_named_with_its_own_line(ready):
+    ready.spec(more="    colour: red\n")
+    result = ready.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["tiny.yaml:16:5: error: unknown key 'colour'*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_plugin_unreadable_capture_fails_its_items_without_a_traceback(ready):

@@ -109,6 +109,24 @@ def dropped(results):
     results["findings"] = [f for f in results["findings"] if (f["requirement"], f["capture"]) != ("R-2", "a/run.csv")]
 
 
+def gate(results, code, drop=False):
+    """A gate of the first check of R-1; out of it, if asked."""
+    gates = check(results)["gates"]
+    found = next(one for one in gates if one["code"] == code)
+    if drop:
+        gates.remove(found)
+    return found
+
+
+def unrecorded(results):
+    """A number that failed, made one that no capture could be asked about."""
+    no = {"code": "channel_missing", "effect": "no_verdict", "passed": False, "measured": None, "required": None}
+    for each in (f for f in results["findings"] if f["requirement"] == "R-2"):
+        each["checks"][0] |= {"gates": [{**no, "sentence": "No."}], "verdict": "INCONCLUSIVE"}
+        each["checks"][0]["reasons"] = each["reasons"] = [{"code": "channel_missing", "sentence": "No."}]
+        each["verdict"] = results["verdict"] = "INCONCLUSIVE"
+
+
 def outside(results):
     check(results)["measured"]["interval"] = [1.0, 2.0]
     check(results)["measured"]["expanded_uncertainty"] = None
@@ -134,9 +152,22 @@ def outside(results):
         (lambda r: check(r)["definition"].update(id="x/y@2"), "definition is x/y@2 in the results"),
         (lambda r: check(r)["definition"].update(text="any"), "text is any in the results"),
         (
-            lambda r: check(r).update(name="other"),
+            lambda r: check(r).update(name="other") or finding(r)["witness"].update(check="other"),
             "the spec asks for the check peak_to_peak, which the finding does not",
         ),
+        (
+            lambda r: gate(r, "record_too_short", drop=True),
+            "R-1 on a/run.csv, peak_to_peak: the spec asks for the gate record_too_short at 1, which it has not",
+        ),
+        (
+            lambda r: gate(r, "record_too_short").update(measured=0.5),
+            "the spec asks for the gate record_too_short at 1, which it has not, or not kept",
+        ),
+        (lambda r: gate(r, "coverage").update(measured=0.3), "the spec asks for the gate coverage at 0.01, which it"),
+        (lambda r: gate(r, "record_too_short").update(required=0.5), "the spec asks for the gate record_too_short at"),
+        (lambda r: gate(r, "time_resolution").update(effect="no_pass"), "the spec asks for the gate time_resolution"),
+        (unrecorded, "its gates do not go with the signals of the capture, which has them all"),
+        (lambda r: r["kinds"].update(dynamic_range="other 1.0"), "the kind dynamic_range is of other 1.0 in the res"),
     ],
 )
 def test_verify_finds_results_that_are_not_what_the_documents_ask_for(embedded, tmp_path, change, said):
@@ -153,6 +184,19 @@ def test_verify_finds_results_that_are_not_what_the_documents_ask_for(embedded, 
         (
             lambda r: r["claims"].clear() or r["claims"].append({"requirement": "A", "check": "b", "value": "1 s"}),
             "claims",
+        ),
+        (
+            lambda r: r["claims"][0].update(outcome="agrees"),
+            "the claim on DYN-1 recovery_time is agrees, but the findings make it disagrees",
+        ),
+        (
+            lambda r: r["claims"][0].update(sentence="25 ms is claimed and was measured."),
+            "the claim on DYN-1 recovery_time says otherwise than the findings: 25 ms is claimed; measured 101",
+        ),
+        (lambda r: r["captures"][0].update(start="2026-13-20T08:00:00Z"), "has a start or a duration that is no time"),
+        (
+            lambda r: r["captures"][0].update(start=r["captures"][1]["start"]),
+            "the notes on how the submission was put together are not those that its captures make",
         ),
     ],
 )

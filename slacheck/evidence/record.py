@@ -56,13 +56,18 @@ def results_document(record: RunRecord) -> dict[str, Any]:
             ],
             "claims": record.claims,
             "verdict": record.verdict,
-            "findings": [
-                _finding(finding, record.decision, record.traces.get(index))
-                for index, finding in enumerate(record.findings)
-            ],
+            "findings": findings_documents(record),
         }
     )
     return document
+
+
+def findings_documents(record: RunRecord) -> list[dict[str, Any]]:
+    """The findings of a run, as they stand in its results document."""
+    documents: list[dict[str, Any]] = _plain(
+        [_finding(finding, record.decision, record.traces.get(index)) for index, finding in enumerate(record.findings)]
+    )
+    return documents
 
 
 def _decision(rule: DecisionRule) -> dict[str, Any]:

@@ -21,6 +21,11 @@ from fractions import Fraction
 from typing import Any
 
 _SEVERITY = ("ERROR", "FAIL", "INCONCLUSIVE", "PASS", "NOT_APPLICABLE")
+_AT_LEAST = frozenset({"bandwidth", "n_too_small", "repeats_missing", "sample_rate"})
+_AT_MOST = frozenset({"clipped", "gap_in_event", "time_resolution"})
+"""Gates whose codes alone say on which side of what is required the record must lie to pass."""
+_ROUNDING = 1e-9
+"""Relative, of rates and lengths that are quotients."""
 Document = dict[str, Any]
 
 
@@ -96,6 +101,17 @@ def reasons_fit(check: Document) -> bool:
     closed = [gate for gate in check["gates"] if not gate["passed"]]
     barring = [gate for gate in closed if gate["effect"] == "no_verdict"] or closed
     return given == [(gate["code"], gate["sentence"]) for gate in barring] if barring else len(given) == 1
+
+
+def gate_fits(gate: Document) -> bool:
+    """Whether a gate that is passed holds what it requires; one that is not may have other grounds."""
+    measured, required = gate["measured"], gate["required"]
+    if not gate["passed"] or measured is None or required is None:
+        return True
+    slack = _ROUNDING * abs(required)
+    if gate["code"] in _AT_LEAST:
+        return bool(measured >= required - slack)
+    return gate["code"] not in _AT_MOST or bool(measured <= required + slack)
 
 
 def verdict_of_finding(finding: Document) -> str:

@@ -92,6 +92,7 @@ def remedies_faults(terms: Document | None, results: Document) -> Iterator[str]:
     unknown = [reading["id"] for reading in readings if reading["id"] not in agreed]
     yield from (f"the headroom {name} is not one of the resolved spec" for name in unknown)
     yield from (f"the headroom {name} has no cost" for name in agreed if name not in {r["id"] for r in readings})
+    yield from _reading_faults(readings, results)
     if unknown:
         return
     demanded = remedies_block(terms, results, readings)
@@ -100,6 +101,17 @@ def remedies_faults(terms: Document | None, results: Document) -> Iterator[str]:
             yield from _entries(key, block[key], value)
         elif block[key] != value:
             yield f"remedies: {key} is not what the resolved spec and the findings make it"
+
+
+def _reading_faults(readings: Iterable[Document], results: Document) -> Iterator[str]:
+    """Energies lie in their intervals, and are of the captures."""
+    captures = {capture["id"] for capture in results["captures"]}
+    for reading in readings:
+        if reading["capture"] is not None and reading["capture"] not in captures:
+            yield f"the headroom {reading['id']} is of a capture {reading['capture']} that is not among the captures"
+        energy, (low, high) = reading["energy"], reading["interval"]
+        if energy is not None and ((low is not None and low > energy) or (high is not None and high < energy)):
+            yield f"the headroom {reading['id']} has the energy {energy!r} outside of its interval {low!r} .. {high!r}"
 
 
 def _entries(key: str, found: list[Document], demanded: list[Document]) -> Iterator[str]:

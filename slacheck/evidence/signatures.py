@@ -16,7 +16,7 @@ from slacheck.evidence.canonical import parse_json
 from slacheck.evidence.envelope import Envelope, parse_envelope
 from slacheck.evidence.keys import PublicKey
 from slacheck.evidence.schema import attestation_schema, schema_faults
-from slacheck.evidence.timestamp import Authorities, examined_stamp
+from slacheck.evidence.timestamp import Authorities, Stamp, examined_stamp
 
 STATEMENT = "statement.dsse.json"
 _MOST_SHOWN = 5
@@ -88,12 +88,15 @@ class Examined:
         The statement is not signed or stamped as asked.
     signatures : tuple of Signature
         In the order in which the keys were given, then the unchecked ones.
+    stamps : tuple of Stamp
+        Time stamps of the statement.
     """
 
     told: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
 
     @property
     def conclusion(self) -> str:
@@ -129,14 +132,15 @@ def examine(members: Mapping[str, bytes], manifest: Document, results: Document,
         return Examined(faults=faults[:_MOST_SHOWN] + more)
     signatures = signatures_of(envelope, trust.keys)
     stamps = [examined_stamp(stamp, envelope.payload, trust.authorities) for stamp in envelope.timestamps]
-    told = [f"statement: in-toto, over the manifest, SHA-256 {hashlib.sha256(envelope.payload).hexdigest()}"]
+    digest = hashlib.sha256(envelope.payload).hexdigest()
+    told = [f"statement: in-toto, over the manifest; SHA-256 of the statement itself {digest}"]
     told += [_told(signature) for signature in signatures if signature.state != "wrong"]
     told += _absent(signatures, trust)
     told += [stamp.told for stamp in stamps if stamp.fault is None]
     lacking = [*_lacking(signatures, trust), *(stamp.fault for stamp in stamps if stamp.fault is not None)]
     if trust.authorities is not None and not stamps:
         lacking.append("the statement has no time stamp")
-    return Examined(tuple(told), lacking=tuple(lacking), signatures=signatures)
+    return Examined(tuple(told), lacking=tuple(lacking), signatures=signatures, stamps=tuple(stamps))
 
 
 def signatures_of(envelope: Envelope, keys: Sequence[PublicKey]) -> tuple[Signature, ...]:

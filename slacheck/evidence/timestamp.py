@@ -43,10 +43,15 @@ class Authorities:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What is known of one time stamp, in a line for people; `fault` if it does not hold."""
+    """What is known of one time stamp, in a line for people; `fault` if it does not hold.
+
+    `time` (ISO 8601, UTC) and the `authority` are there only if it was checked and holds.
+    """
 
     told: str
     fault: str | None = None
+    time: str | None = None
+    authority: str | None = None
 
 
 def read_authorities(path: Path) -> Authorities:
@@ -112,7 +117,9 @@ def examined_stamp(raw: bytes, payload: bytes, authorities: Authorities | None) 
     if not holds:
         return Stamp("", "a time stamp is over something else than the statement")
     time = response.tst_info.gen_time.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return Stamp(f"time stamp: {time} by {_authority(response)}, verified with {authorities.name}")
+    authority = _authority(response)
+    told = f"time stamp: {time} by {authority}, verified with {authorities.name}"
+    return Stamp(told, time=time, authority=authority)
 
 
 def _decoded(raw: bytes) -> Any:

@@ -28,6 +28,7 @@ from slacheck.errors import SpecError, printable
 from slacheck.evidence.archive import read_bytes, unzipped
 from slacheck.evidence.canonical import parse_json
 from slacheck.evidence.redecide import (
+    gate_fits,
     margins_of_check,
     reasons_fit,
     verdict_of_check,
@@ -37,6 +38,7 @@ from slacheck.evidence.redecide import (
 from slacheck.evidence.remedies import remedies_faults
 from slacheck.evidence.schema import manifest_schema, redaction_schema, results_schema, schema_faults
 from slacheck.evidence.signatures import NOBODY, STATEMENT, Examined, Signature, Trust, examine
+from slacheck.evidence.timestamp import Stamp
 from slacheck.evidence.withheld import REDACTION, is_withholdable, withheld_faults, withheld_lines
 
 _REQUIRED = ("junit.xml", "manifest.json", "report.html", "resolved-spec.yaml", "results.json", "spec.yaml")
@@ -57,14 +59,15 @@ Promised = Callable[[Members, Document], tuple[list[str], list[str]]]
 class VerifyReport:
     """What was looked at and what was wrong, in lines for people; `ok` if nothing was wrong.
 
-    `signatures` holds those of the statement, each checked if its key was given; `withheld` names the members that a
-    redaction left out.
+    `signatures` and `stamps` hold those of the statement, each checked if its key or authority was given; `withheld`
+    names the members that a redaction left out.
     """
 
     ok: bool
     lines: tuple[str, ...]
     signatures: tuple[Signature, ...] = ()
     withheld: tuple[str, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
 
 
 class _Fault(Exception):
@@ -109,7 +112,8 @@ def verify_bytes(raw: bytes, trust: Trust = NOBODY, promised: Promised | None = 
         state = _state(withheld) + (", but for what was not compared" if partly else "")
         lines = [*told, f"{state}; {signed.conclusion}"]
     shown = tuple(printable(line) for line in lines)
-    return VerifyReport(not (faults or signed.lacking), shown, signed.signatures, tuple(sorted(withheld)))
+    ok = not (faults or signed.lacking)
+    return VerifyReport(ok, shown, signed.signatures, tuple(sorted(withheld)), signed.stamps)
 
 
 def _state(withheld: Document) -> str:
@@ -315,6 +319,9 @@ def _check(check: Document, decision: Document, where: str) -> Iterator[str]:
     if low is not None and high is not None and low > high:
         yield f"{where}: the interval {low!r} .. {high!r} is upside down"
     yield from _interval(check["measured"], where)
+    for gate in (gate for gate in check["gates"] if not gate_fits(gate)):
+        needed = f"{gate['measured']:.6g} where {gate['required']:.6g} is required"
+        yield f"{where} passes the gate {gate['code']} with {needed}"
     demanded = verdict_of_check(check, decision["rule"])
     if demanded != check["verdict"]:
         yield f"{where} is {check['verdict']}, but its numbers and gates make it {demanded}"
@@ -358,9 +365,13 @@ def _references(members: Members, results: Document, withheld: Document) -> Iter
         name = finding["requirement"]
         if finding["capture"] is not None and finding["capture"] not in tests:
             yield f"{name} speaks of a capture {finding['capture']} that is not among the captures"
-        trace = None if finding["witness"] is None else finding["witness"]["trace"]
-        if trace is not None and trace not in members and trace not in withheld:
-            yield f"{name} has a witness {trace} that is not in the pack"
+        witness = finding["witness"]
+        if witness is None:
+            continue
+        if witness["trace"] not in members and witness["trace"] not in withheld:
+            yield f"{name} has a witness {witness['trace']} that is not in the pack"
+        if not any((witness["check"], witness["event"]) == (c["name"], c["event"]) for c in finding["checks"]):
+            yield f"{name} has a witness of {witness['check']}, which is none of its checks"
     if "report.html" not in withheld and _sha256(members["results.json"]).encode() not in members["report.html"]:
         yield "report.html is not the report of these results: it does not show their SHA-256"
 

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slacheck.document import parse_document
 from slacheck.errors import Diagnostic, PackError, SlacheckError
 from slacheck.evidence.archive import read_bytes, unzipped
-from slacheck.evidence.signatures import NOBODY, Signature, Trust
+from slacheck.evidence.signatures import NOBODY, Trust
 from slacheck.evidence.trace import from_parquet
-from slacheck.evidence.verify import Promised, verify_bytes
+from slacheck.evidence.verify import Promised, VerifyReport, verify_bytes
 from slacheck.evidence.withheld import REDACTION
 from slacheck.language import Scalar
 from slacheck.render import html, intoto, junit, pdf
 from slacheck.render.report import ReportSource
-from slacheck.render.signatures import shown
+from slacheck.render.signatures import shown, shown_stamps
 from slacheck.spec.explain import sentences
 from slacheck.spec.load import resolve
 from slacheck.spec.plugins import installed_kinds
 
 Members = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What `verify` found, and against which keys and authorities."""
+
+    checked: VerifyReport
+    trust: Trust
 
 
 def rendered(path: Path, ending: str, trust: Trust = NOBODY, promised: Promised | None = None) -> bytes:
@@ -35,7 +44,7 @@ def rendered(path: Path, ending: str, trust: Trust = NOBODY, promised: Promised 
     ending : str
         A key of `RENDERERS`.
     trust : Trust
-        Keys that must have signed it; the report names their signatures as verified.
+        Keys that must have signed it, and authorities that must have stamped it; the report says that they have.
     promised : callable, optional
         Reads the documents of the pack again (`retold`).
 
@@ -50,12 +59,12 @@ def rendered(path: Path, ending: str, trust: Trust = NOBODY, promised: Promised 
         problem = Diagnostic(str(path), "; ".join(checked.lines), fix="ask for the pack as it was written")
         raise PackError(problem)
     try:
-        return RENDERERS[ending](unzipped(raw), checked.signatures)
+        return RENDERERS[ending](unzipped(raw), Known(checked, trust))
     except ValueError as error:
         raise PackError(Diagnostic(str(path), f"cannot be rendered: {error}")) from error
 
 
-def source_of(members: Members, signatures: Sequence[Signature]) -> ReportSource:
+def source_of(members: Members, known: Known) -> ReportSource:
     """What the members of a pack say, for a report, and what is known of its signatures.
 
     Raises
@@ -69,7 +78,8 @@ def source_of(members: Members, signatures: Sequence[Signature]) -> ReportSource
         traces={name: from_parquet(raw) for name, raw in members.items() if name.startswith("traces/")},
         sentences=_sentences(members["resolved-spec.yaml"]),
         manifest=json.loads(members["manifest.json"]),
-        signatures=shown(signatures),
+        signatures=shown(known.checked.signatures),
+        stamps=shown_stamps(known.checked.stamps, known.trust.authorities),
         redaction=json.loads(members[REDACTION]) if REDACTION in members else None,
     )
 
@@ -82,23 +92,23 @@ def _sentences(resolved_spec: bytes) -> dict[str, str]:
         return {}
 
 
-def _html(members: Members, signatures: Sequence[Signature]) -> bytes:
-    return html.page(source_of(members, signatures)).encode()
+def _html(members: Members, known: Known) -> bytes:
+    return html.page(source_of(members, known)).encode()
 
 
-def _pdf(members: Members, signatures: Sequence[Signature]) -> bytes:
-    return pdf.render(source_of(members, signatures))
+def _pdf(members: Members, known: Known) -> bytes:
+    return pdf.render(source_of(members, known))
 
 
-def _test_result(members: Members, _: Sequence[Signature]) -> bytes:
+def _test_result(members: Members, _: Known) -> bytes:
     return intoto.render(json.loads(members["results.json"]), json.loads(members["manifest.json"]))
 
 
-def _junit(members: Members, _: Sequence[Signature]) -> bytes:
+def _junit(members: Members, _: Known) -> bytes:
     return junit.render(json.loads(members["results.json"]))
 
 
-RENDERERS: dict[str, Callable[[Members, Sequence[Signature]], bytes]] = {
+RENDERERS: dict[str, Callable[[Members, Known], bytes]] = {
     ".html": _html,
     ".json": _test_result,
     ".pdf": _pdf,

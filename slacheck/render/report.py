@@ -55,6 +55,8 @@ class ReportSource:
         Those of the pack; None for the page inside a pack, which is written before anyone can sign.
     redaction : dict, optional
         Of a redacted pack; the report then says what was withheld.
+    stamps : tuple of str
+        Time stamps of the statement that was signed, in words.
     """
 
     results: Document
@@ -64,6 +66,7 @@ class ReportSource:
     manifest: Document | None = None
     signatures: tuple[Signature, ...] | None = None
     redaction: Document | None = None
+    stamps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Report:
     manifest_digest: str | None
     signatures: tuple[Signature, ...] | None
     redaction: Document | None
+    stamps: tuple[str, ...]
     counts: list[tuple[str, int]]
     rule: str
     findings: list[ShownFinding]
@@ -128,6 +132,7 @@ def report_of(source: ReportSource) -> Report:
         manifest_digest=None if manifest is None else hashlib.sha256(canonical_json(manifest)).hexdigest(),
         signatures=source.signatures,
         redaction=source.redaction,
+        stamps=source.stamps,
         counts=[(verdict, verdicts.count(verdict)) for verdict in WORST_FIRST if verdict in verdicts],
         rule=_RULES[results["decision"]["rule"]],
         findings=[_finding(index, found, source) for index, found in enumerate(results["findings"])],

@@ -99,6 +99,8 @@ def _facts(report: Report) -> list[dict[str, Any]]:
         )
     signatures = [f"{signature.key}, {signature.state}" for signature in report.signatures or ()]
     facts.append(_fact("signatures", "\n".join(signatures) or "none: the pack is not signed"))
+    if report.stamps:
+        facts.append(_fact("time stamps of what was signed", "\n".join(report.stamps)))
     return facts
 
 

@@ -1,4 +1,4 @@
-"""Signatures as a report shows them: verified where the keys were given, else named and no more."""
+"""Signatures and time stamps as a report shows them: verified where keys and authorities were given, else named."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from slacheck.errors import printable
 from slacheck.evidence import signatures as evidence
+from slacheck.evidence.timestamp import Authorities, Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,13 @@ def shown(found: Sequence[evidence.Signature]) -> tuple[Signature, ...]:
     return tuple(Signature(one.keyid) if one.name is None else Signature(one.keyid, _state(one.name)) for one in found)
 
 
+def shown_stamps(found: Sequence[Stamp], authorities: Authorities | None) -> tuple[str, ...]:
+    """The time stamps of a pack that verifies, in words."""
+    if authorities is None:
+        return ("there, not checked here: slacheck verify --timestamp-ca says whose it is",) * len(found)
+    return tuple(f"{stamp.time} by {printable(stamp.authority or '')}, {_state(authorities.name)}" for stamp in found)
+
+
 def _state(name: str) -> str:
-    """The file of the key without its folder: a report names no place on the machine that made it."""
+    """The file of the key or certificates without its folder: a report names no place on the machine that made it."""
     return f"verified with {printable(Path(name).name)}"

@@ -103,12 +103,17 @@ def load_submission(path: Path | str, place: str | None = None) -> Submission:
         supplier=model.supplier,
         spec=spec,
         bindings=tuple(_bound(entry, path.parent) for entry in model.captures),
-        claims=tuple(Claim(c.requirement, c.check, c.value.text, c.value) for c in model.claims),
+        claims=claims_of(model),
         waivers=model.waivers,
         document=document,
         raw=document.raw,
         sha256=hashlib.sha256(document.raw).hexdigest(),
     )
+
+
+def claims_of(model: SubmissionModel) -> tuple[Claim, ...]:
+    """The claims of a submission document."""
+    return tuple(Claim(claim.requirement, claim.check, claim.value.text, claim.value) for claim in model.claims)
 
 
 def _bound(entry: CaptureEntry, folder: Path) -> BoundCapture:

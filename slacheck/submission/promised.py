@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from slacheck import __version__
-from slacheck.contract import CheckPlan, DecisionRule, leaves
+from slacheck.contract import CheckPlan, DecisionRule
 from slacheck.document import Document, parse_document, validate
 from slacheck.errors import SpecError
 from slacheck.evidence.verify import NOT_COMPARED
@@ -24,7 +24,9 @@ from slacheck.spec.load import resolve
 from slacheck.spec.model import Spec
 from slacheck.spec.plugins import installed_kinds
 from slacheck.spec.resolved import resolved_yaml
+from slacheck.submission.gated import gates_faults, has_signals
 from slacheck.submission.model import SubmissionModel
+from slacheck.submission.rejudged import rejudged
 from slacheck.wording import shorten
 
 Members = Mapping[str, bytes]
@@ -54,7 +56,8 @@ def promised(members: Members, results: Results) -> tuple[list[str], list[str]]:
     faults += _head(spec, results)
     faults += _findings(spec, results)
     faults += _pairs(spec, results)
-    faults += [] if submission is None else _submission(submission, results)
+    faults += gates_faults(spec, results)
+    faults += [] if submission is None else _submission(submission, spec, results)
     if not faults:
         told.append("spec: read again; limits, definitions and captures of the results are those it asks for")
     return told, faults
@@ -219,10 +222,8 @@ def _pairs(spec: Spec, results: Results) -> Iterator[str]:
 
 def _judged_on(spec: Spec, requirement: Requirement, captures: list[Results]) -> list[str | None]:
     """Captures that a requirement is judged on, as in `engine.binding.drafts_of`; [None] for none."""
-    wanted = (*spec.kind(requirement).signals(requirement), *(c.signal for c in requirement.conditions))
-    recorded = {leaf for name in wanted for leaf in leaves(spec.signals, name)}
     meant = [c for c in captures if requirement.tests is None or c["test"] is None or c["test"] in requirement.tests]
-    able = [c for c in meant if recorded <= c["signals"].keys()]
+    able = [c for c in meant if has_signals(spec, requirement, c)]
     judged = [c for c in meant if c in able or (requirement.tests is not None and (c["test"] is not None or not able))]
     return [c["id"] for c in judged] or [None]
 
@@ -230,7 +231,7 @@ def _judged_on(spec: Spec, requirement: Requirement, captures: list[Results]) ->
 # ---------------------------------------------------------------- the submission
 
 
-def _submission(model: SubmissionModel, results: Results) -> Iterator[str]:
+def _submission(model: SubmissionModel, spec: Spec, results: Results) -> Iterator[str]:
     stated = {"id": model.submission, "supplier": model.supplier or ""}
     found = results["submission"] or {}
     for key, value in stated.items():
@@ -246,9 +247,4 @@ def _submission(model: SubmissionModel, results: Results) -> Iterator[str]:
         )
         if any(signals.get(signal, channel) != channel for signal, channel in entry.signals.items()):
             yield _differs(f"{entry.file}: the channels of its signals", signals, entry.signals)
-    claims = [(claim["requirement"], claim["check"], claim["value"]) for claim in results["claims"]]
-    if claims != [(claim.requirement, claim.check, claim.value.text) for claim in model.claims]:
-        yield "the claims of the results are not those of submission.yaml"
-    waivers = [(w["requirement"], w["reason"], w["by"], w["expires"]) for w in results["waivers"]]
-    if waivers != [(w.requirement, w.reason, w.by, w.expires.isoformat()) for w in model.waivers]:
-        yield "the waivers of the results are not those of submission.yaml"
+    yield from rejudged(model, spec, results)

@@ -65,6 +65,8 @@ FORGERIES = [
     (("headroom", 0, "amount_cents"), 1, "remedies: headroom reserve is not what"),
     (("headroom", 0, "energy"), 3.6e9, "remedies: headroom reserve is not what"),
     (("headroom", 0, "id"), "other", "the headroom other is not one of the resolved spec"),
+    (("headroom", 0, "capture"), "other.csv", "the headroom reserve is of a capture other.csv that is not among"),
+    (("headroom", 0, "interval"), [0.0, 1.0], " outside of its interval 0.0 .. 1.0"),
     (("headroom",), [], "the headroom reserve has no cost"),
     (("credits",), [], "remedies: there are 0 credits, the resolved spec makes 1"),
     ((), None, "remedies are in the resolved spec or in the results, but not in both"),

@@ -1,5 +1,7 @@
 """`verify` and `report`: packs in, and nothing but the pack needed."""
 
+import hashlib
+import json
 import shutil
 import xml.etree.ElementTree as ET
 import zipfile
@@ -44,6 +46,47 @@ def test_verify_truncated_pack_exits_with_1(pack):
     result = run("verify", pack)
     assert result.exit_code == 1
     assert "Traceback" not in result.output
+
+
+def test_verify_json_is_only_the_document_and_names_signers_verdict_and_digests(pack, tmp_path):
+    for name in ("supplier", "buyer"):
+        assert run("keygen", tmp_path / name).exit_code == 0
+        assert run("sign", pack, "--key", tmp_path / name).exit_code == 0
+    result = run("verify", pack, "--key", tmp_path / "buyer.pub", "--format", "json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (found["schema"], found["verified"], found["verdict"]) == ("slacheck/verification/1", True, "FAIL")
+    assert [(one["state"], one["file"]) for one in found["signatures"]] == [
+        ("verified", str(tmp_path / "buyer.pub")),
+        ("unchecked", None),
+    ]
+    content = zipfile.ZipFile(pack).read("results.json")
+    assert found["sha256"]["results.json"] == hashlib.sha256(content).hexdigest()
+    assert (found["withheld"], found["timestamps"], found["recomputed"]) == ([], [], None)
+    assert found["lines"] == run("verify", pack, "--key", tmp_path / "buyer.pub").stdout.splitlines()
+
+
+def test_verify_json_of_a_pack_that_is_wrong_says_nothing_of_its_verdict(pack):
+    raw = bytearray(pack.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    pack.write_bytes(raw)
+    result = run("verify", pack, "--format", "json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (found["verified"], found["verdict"], found["sha256"]) == (False, None, {})
+    assert found["lines"][-1] == "NOT INTACT: 1 problem"
+
+
+def test_verify_json_holds_what_measuring_again_gave(tmp_path, facility):
+    spec, capture = facility.spec(), facility.capture()
+    assert run("check", spec, capture, "-o", tmp_path / "p.zip", "--quiet").exit_code == 0
+    found = json.loads(run("verify", tmp_path / "p.zip", "--recompute", capture, "--format", "json").stdout)
+    assert found["verified"]
+    assert found["recomputed"] == {
+        "confirmed": True,
+        "identical": True,
+        "lines": ["recomputed: results.json is the same, byte for byte", "confirmed by measuring again"],
+    }
 
 
 def test_verify_pack_that_cannot_be_opened_exits_with_2(tmp_path):

@@ -1,7 +1,9 @@
 """RFC 3161 responses in a pack, made by a local authority with OpenSSL."""
 
 import hashlib
+import html
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from slacheck.evidence.signatures import STATEMENT, Trust, examine
 from slacheck.evidence.statement import statement
 from slacheck.evidence.timestamp import examined_stamp, read_authorities, read_stamp
 from slacheck.evidence.verify import verify
+from slacheck.render.from_pack import rendered
 
 pytest.importorskip("rfc3161_client", reason="pip install 'slacheck[timestamp]'")
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
@@ -232,6 +235,12 @@ def test_pack_stamped_between_two_signatures_keeps_them_all(tmp_path, synthetic,
     (authority.folder / "kept.tsr").write_bytes(kept)
     digest = hashlib.sha256(statement(members)).hexdigest()
     authority.openssl("ts", "-verify", "-in", "kept.tsr", "-digest", digest, "-CAfile", "ca.pem")
+    shown = rendered(path, ".html", trust).decode()
+    assert re.search(r"20[0-9T:.-]+Z by CN=Test authority, verified with ca\.pem", html.unescape(shown))
+    assert str(authority.root) not in shown
+    assert (
+        "there, not checked here: slacheck verify --timestamp-ca says whose it is" in rendered(path, ".html").decode()
+    )
     assert not verify(path, Trust(authorities=read_authorities(stranger.root))).ok
     whole = dict(read_pack(path))
     bare = Envelope(parse_envelope(whole[STATEMENT]).payload, parse_envelope(whole[STATEMENT]).signatures)

@@ -12,6 +12,10 @@ from slacheck.evidence.pack import manifest, read_pack, write_pack
 from slacheck.evidence.verify import verify
 
 OTHER = "c" * 64
+SHORT = {
+    **{"code": "n_too_small", "effect": "no_pass", "passed": True},
+    **{"measured": 3.0, "required": 5.0, "sentence": "3 windows."},
+}
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +192,18 @@ CHANGES = {
     "gate opened": (
         lambda r: r["findings"][2]["checks"][0]["gates"][0].update(passed=True),
         "PWR-RAMP-UP on runs/step-1.csv, up is INCONCLUSIVE, but its numbers and gates make it PASS",
+    ),
+    "gate passed against its numbers": (
+        lambda r: r["findings"][0]["checks"][0].update(gates=[SHORT]),
+        "DYN-1 on runs/step-1.csv, dip passes the gate n_too_small with 3 where 5 is required",
+    ),
+    "gate passed beyond its most": (
+        lambda r: r["findings"][0]["checks"][0].update(gates=[SHORT | {"code": "clipped", "required": 0.0}]),
+        "DYN-1 on runs/step-1.csv, dip passes the gate clipped with 3 where 0 is required",
+    ),
+    "witness of another check": (
+        lambda r: r["findings"][0]["witness"].update(check="overshoot"),
+        "DYN-1 has a witness of overshoot, which is none of its checks",
     ),
     "limit moved": (
         lambda r: r["findings"][0]["checks"][-1]["limit"].update(max=0.09),

@@ -1,29 +1,16 @@
 """Claims against what was measured, on every side of the interval and of the gates."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from slacheck import api
-from slacheck.contract import (
-    CheckPlan,
-    CheckResult,
-    Definition,
-    Effect,
-    Finding,
-    Gate,
-    Limit,
-    Measurement,
-    Verdict,
-)
 from slacheck.submission.claims import half_digit, judged_claims
 from slacheck.submission.load import Claim
 from slacheck.units import parse_quantity
 from slacheck.values import at_least, between, symmetric
 
-MAX, MIN, BOTH = Limit(max=0.1), Limit(min=0.1), Limit(max=0.1, min=0.05)
-BOUND = Gate("coverage", Effect.NO_PASS, False, None, None, "A gap.")
-FABRICATED = Gate("sample_rate", Effect.NO_VERDICT, False, None, None, "Aliased.")
+MAX, MIN, BOTH = {"max": 0.1}, {"min": 0.1}, {"max": 0.1, "min": 0.05}
+BOUND = {"effect": "no_pass", "passed": False}
+FABRICATED = {"effect": "no_verdict", "passed": False}
 OVER, UNDER, NEAR = symmetric(0.092, "s", 0.001), symmetric(0.06, "s", 0.001), symmetric(0.0801, "s", 0.001)
 
 
@@ -32,9 +19,13 @@ def outcome(limit, *readings, claim="80 ms"):
     findings = []
     for index, reading in enumerate(readings):
         measured, *gates = reading if isinstance(reading, tuple) else (reading,)
-        plan = CheckPlan("recovery_time", limit, "s", "ms", Definition("recovery_time/last_entry@1", "text"))
-        check = CheckResult(plan, Measurement("recovery_time", measured=measured), tuple(gates), Verdict.PASS, ())
-        findings.append(Finding(SimpleNamespace(id="DYN-1"), f"run-{index}.csv", None, Verdict.PASS, (check,)))
+        value = None if measured is None else measured.value
+        interval = [None, None] if measured is None else [measured.interval.low, measured.interval.high]
+        check = {
+            **{"name": "recovery_time", "event": None, "limit": limit, "display_unit": "ms", "gates": gates},
+            "measured": {"value": value, "interval": interval},
+        }
+        findings.append({"requirement": "DYN-1", "capture": f"run-{index}.csv", "checks": [check]})
     (found,) = judged_claims([Claim("DYN-1", "recovery_time", claim, parse_quantity(claim))], findings)
     return found
 
