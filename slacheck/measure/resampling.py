@@ -83,7 +83,7 @@ def resampled(rows: Samples, positions: Samples) -> Samples:
 
 def _indices(places: np.ndarray) -> np.ndarray | slice:
     """The same places, as a slice where they follow one another: nothing is copied then."""
-    if np.all(places[1:] - places[:-1] == 1):
+    if bool((places[1:] - places[:-1] == 1).all()):
         return slice(int(places[0]), int(places[-1]) + 1)
     return places
 
@@ -91,12 +91,14 @@ def _indices(places: np.ndarray) -> np.ndarray | slice:
 @lru_cache(maxsize=1)
 def _kernel() -> tuple[Samples, Samples]:
     """Weights of the 2 REACH samples around a position at each tabulated fraction, and their steps to the next one."""
-    table = np.array([_weights(phase / _PHASES) for phase in range(_PHASES + 1)])
+    half = [_tapered_sinc(place / _PHASES) for place in range(REACH * _PHASES + 1)]
+    table = np.array([_weights(half, phase) for phase in range(_PHASES + 1)])
     return table[:-1], np.diff(table, axis=0)
 
 
-def _weights(fraction: float) -> list[float]:
-    weights = [_tapered_sinc(fraction + REACH - 1 - i) for i in range(2 * REACH)]
+def _weights(half: list[float], phase: int) -> list[float]:
+    """Weights at a tabulated fraction; `half` is the kernel from its middle on."""
+    weights = [half[abs(phase + (REACH - 1 - i) * _PHASES)] for i in range(2 * REACH)]
     total = math.fsum(weights)
     return [weight / total for weight in weights]
 
@@ -104,7 +106,7 @@ def _weights(fraction: float) -> list[float]:
 def _tapered_sinc(distance: float) -> float:
     inside = 1.0 - (distance / REACH) ** 2
     sinc = 1.0 if distance == 0.0 else math.sin(math.pi * distance) / (math.pi * distance)
-    return sinc * _bessel(_SHAPE * math.sqrt(max(0.0, inside))) / _bessel(_SHAPE)
+    return sinc * _bessel(_SHAPE * math.sqrt(max(0.0, inside))) / _MIDDLE
 
 
 def _bessel(x: float) -> float:
@@ -115,3 +117,6 @@ def _bessel(x: float) -> float:
         term *= (x / (2.0 * k)) ** 2
         total += term
     return total
+
+
+_MIDDLE = _bessel(_SHAPE)
