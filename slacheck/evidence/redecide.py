@@ -22,7 +22,7 @@ from typing import Any
 
 _SEVERITY = ("ERROR", "FAIL", "INCONCLUSIVE", "PASS", "NOT_APPLICABLE")
 _AT_LEAST = frozenset({"bandwidth", "n_too_small", "repeats_missing", "sample_rate"})
-_AT_MOST = frozenset({"clipped", "gap_in_event", "time_resolution"})
+_AT_MOST = frozenset({"clipped", "gap_in_event"})
 """Gates whose codes alone say on which side of what is required the record must lie to pass."""
 _ROUNDING = 1e-9
 """Relative, of rates and lengths that are quotients."""

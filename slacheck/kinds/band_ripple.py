@@ -281,13 +281,19 @@ def _metric(band: RippleBand) -> Metric:
 
 
 def _key(requirement: BandRipple) -> tuple[object, ...]:
-    return ("band_ripple", requirement.signal, _settings(requirement), _readers(requirement))
+    return ("band_ripple", requirement.signal, _settings(requirement), _readers(requirement), _every(requirement))
+
+
+def _every(requirement: BandRipple) -> bool:
+    """Whether the statistic needs all windows, and not only the worst."""
+    return requirement.statistic != "max"
 
 
 def _meters(requirement: BandRipple, signals: Signals) -> tuple[MeterPlan, ...]:
     from slacheck.measure.ripple import RippleMeter
 
-    build = partial(RippleMeter, settings=_settings(requirement), bands=_readers(requirement))
+    settings, readers = _settings(requirement), _readers(requirement)
+    build = partial(RippleMeter, settings=settings, bands=readers, every=_every(requirement))
     return (MeterPlan(_key(requirement), (requirement.signal,), build, _bridge(requirement)),)
 
 
@@ -325,7 +331,7 @@ def _measurement(
     base /= math.sqrt(2.0) if band.metric == "line_peak" else 1.0
     terms, (value, low, high) = _bounds(number, window, requirement, (reading, measurements))
     witness, frequency = _witness(number, float(reading.starts[window]), requirement, context)
-    windows = int(reading.starts.size)
+    windows = reading.windows
     more = f"record longer, a window every {requirement.window.step.text}"
     return Measurement(
         f"bands[{number}]",
@@ -368,7 +374,7 @@ def _bounds(
     reading, measurements = found
     band, k = requirement.bands[number], measurements.coverage_factor
     facts, accuracy = measurements.facts(requirement.signal), measurements.accuracy(requirement.signal)
-    share, missing = _SHARES[requirement.statistic], max(0, reading.possible - int(reading.starts.size))
+    share, missing = _SHARES[requirement.statistic], max(0, reading.possible - reading.windows)
     if requirement.statistic == "max":
         missing = 0  # the coverage gate speaks for missing windows; one violation is enough
     value = over_windows(reading.values[number], share)[0]
@@ -384,7 +390,7 @@ def _bounds(
     )
     noise = float(reading.noise[number, window])
     spread = expanded(terms, k)
-    low -= spread + noise * largest_normal(float(reading.starts.size), k)
+    low -= spread + noise * largest_normal(float(reading.windows), k)
     high = None if high is None else high + spread + k * noise
     error = math.hypot(facts.interpolation_rms, _spanned(facts, requirement) * float(reading.bends[window]))
     low, high = _interpolated(low, high, band, (facts, error, float(reading.scale[number, window])))

@@ -93,6 +93,8 @@ class RippleReading:
 
     Parameters
     ----------
+    windows : int
+        That were measured; where not every one is kept, more than there are in the arrays.
     starts : ndarray, shape (windows,)
         Start of each window. [s]
     values, low, high : ndarray, shape (bands, windows)
@@ -109,6 +111,7 @@ class RippleReading:
         Samples in a window.
     """
 
+    windows: int
     starts: Samples
     values: Samples
     low: Samples
@@ -120,16 +123,34 @@ class RippleReading:
     samples: int
 
 
+_MOST_HELD = 4096
+"""Windows that are held before those that cannot decide are let go of."""
+
+
 @dataclass(slots=True)
 class RippleMeter:
-    """Band contents of all windows of a record; `frames.Frames` cuts them."""
+    """Band contents of all windows of a record; `frames.Frames` cuts them.
+
+    Parameters
+    ----------
+    interval : float
+        [s]
+    settings : WindowSettings
+    bands : tuple of BandReader
+    every : bool
+        Whether all windows are kept, in memory that grows with their number, or only those in which the value, or
+        one of its bounds, of a band is the largest for the first time.
+    """
 
     interval: float
     settings: WindowSettings
     bands: tuple[BandReader, ...]
+    every: bool = True
     samples: int = field(init=False)
     stage: WindowStage = field(init=False)
-    _starts: list[float] = field(default_factory=list)
+    _windows: int = 0
+    _held: int = 0
+    _starts: list[Samples] = field(default_factory=list)
     _found: list[Samples] = field(default_factory=list)
     _bends: list[Samples] = field(default_factory=list)
     _spread: tuple[tuple[Spread, Spread | None], ...] = field(init=False)
@@ -160,17 +181,29 @@ class RippleMeter:
         """What was found; no window gives arrays of length zero."""
         for group in self.stage.finish():
             self.take(group)
+        if not self.every and self._windows:
+            self._thin()
         found = np.concatenate(self._found, axis=2) if self._found else np.zeros((5, len(self.bands), 0))
-        return RippleReading(
-            *(np.array(self._starts), found[0], found[1], found[2], found[3], found[4]),
-            *(np.concatenate([np.empty(0), *self._bends]), self.stage.possible(), self.samples),
-        )
+        starts, bends = (np.concatenate([np.empty(0), *one]) for one in (self._starts, self._bends))
+        each = (found[0], found[1], found[2], found[3], found[4])
+        return RippleReading(self._windows, starts, *each, bends, self.stage.possible(), self.samples)
 
     def take(self, given: WindowGroup) -> None:
         """Take some windows."""
-        self._starts.extend(given.starts)
+        self._windows += len(given.starts)
+        self._held += len(given.starts)
+        self._starts.append(np.array(given.starts))
         self._found.append(self._contents(given))
         self._bends.append(_bends(given.windows) if self.samples > 2 else np.zeros(len(given.starts)))
+        if not self.every and self._held > _MOST_HELD:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Keep the first windows in which something is largest; they stay that among windows that come later."""
+        found = np.concatenate(self._found, axis=2)
+        kept = np.unique(np.argmax(found[:3], axis=2))
+        self._starts, self._bends = ([np.concatenate(one)[kept]] for one in (self._starts, self._bends))
+        self._found, self._held = [found[:, :, kept]], kept.size
 
     def _contents(self, given: WindowGroup) -> Samples:
         """Value, low, high, noise and scale of each band in each window, shape (5, bands, windows)."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slacheck.measure import ripple
 from slacheck.measure.ripple import BandReader, RippleMeter, WindowSettings
 from tests.measure.streams import blocks, cuts, feed, segments
 
@@ -153,6 +154,24 @@ def test_ripple_is_the_same_to_the_bit_wherever_the_record_is_cut(at, step, leng
     for name in ("starts", "values", "low", "high", "noise", "scale"):
         np.testing.assert_array_equal(getattr(readings[0], name), getattr(readings[1], name))
     assert readings[0].possible == readings[1].possible
+
+
+@given(at=cuts(2999), held=st.integers(1, 200))
+@settings(max_examples=20, deadline=None)
+def test_ripple_that_keeps_the_worst_windows_alone_has_the_same_worst_ones(at, held):
+    samples = np.round(np.random.default_rng(2).normal(0, 3, 3000))
+    bands = (BandReader("rms", 1.0, 5.0), BandReader("line", 3.0, 9.0))
+    whole, worst = (RippleMeter(DT, WindowSettings(10.0, 0.5), bands, every) for every in (True, False))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ripple, "_MOST_HELD", held)
+        found, few = (feed(meter, segments(samples, DT, [(1500, 1510)], at)) for meter in (whole, worst))
+    assert (few.windows, few.possible) == (found.windows, found.possible) == (found.starts.size, found.possible)
+    assert few.starts.size <= 6 < found.starts.size
+    for name in ("values", "low", "high"):
+        for one, other in zip(getattr(found, name), getattr(few, name), strict=True):
+            assert np.max(other) == np.max(one)
+            assert few.starts[np.argmax(other)] == found.starts[np.argmax(one)]
+    assert set(few.noise[0].tolist()) <= set(found.noise[0].tolist())
 
 
 @given(scale=st.sampled_from([0.5, 1024.0]), shift=st.sampled_from([0.0, 40e6]), flip=st.sampled_from([1.0, -1.0]))
