@@ -101,7 +101,7 @@ def test_plain_table_in_blocks_is_read_by_pyarrow(tmp_path):
     with quick(500) as read:
         assert found(path) == slow
     assert read.count(True) >= 8
-    assert not read[0]  # the names
+    assert False in read  # the block of the names; threads end in any order
 
 
 def test_text_column_leaves_the_others_to_pyarrow(tmp_path):
