@@ -434,6 +434,51 @@ class StagedMeter(Meter, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a piece of a record is entered: in which segment, behind how many samples of it that are not seen.
+
+    Parameters
+    ----------
+    segment : int
+        Number of the segment.
+    origin : float
+        Time of its first sample. [s]
+    start : int
+        Index of that sample on the record's grid; it is the record's first.
+    unseen : int
+        Samples of the segment before the place, more than zero.
+    """
+
+    segment: int
+    origin: float
+    start: int
+    unseen: int
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A meter that finds in pieces of a record what it finds in the whole, to the bit, whoever looks at each of them.
+
+    Of a piece, a fresh meter is told where it is entered, is fed `memory` samples or more that lie before the piece,
+    forgets what it found in them, and is fed the piece. What the piece does not complete, the next one does. A meter
+    whose state has no end to its memory (a recursive filter, an open event) is not divisible.
+    """
+
+    @property
+    def memory(self) -> int:
+        """Samples before a place from which on all that is found depends on nothing earlier."""
+
+    def enter(self, place: Place) -> None:
+        """Begin behind samples that are not seen; before anything else."""
+
+    def forget(self) -> None:
+        """What was found so far belongs to the piece before."""
+
+    def merge(self, earlier: Any) -> None:
+        """Take over what a meter like this one found in all that lies before."""
+
+
+@dataclass(frozen=True, slots=True)
 class MeterPlan:
     """A meter that a requirement wants fed.
 

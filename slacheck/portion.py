@@ -1,7 +1,8 @@
 """One capture's part of a check, made where the capture is and joined to the others elsewhere, to the same bytes.
 
-A long capture is cut by clauses, not by time: each share of the clauses is measured in one pass of its own, so that
-nothing has to be put together from pieces that a filter or a window reaches across.
+A long capture without gaps is cut into pieces of time (`engine.pieces`), beside which the meters that have to go
+through all of it in order have tasks of their own. Any other long capture is cut by clauses: each share of the clauses
+is measured in one pass of its own.
 
 What travels back is what was measured, the gates beside it and the traces that a plot may need: no samples.
 """
@@ -14,11 +15,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slacheck.capture.capture import Capture
-from slacheck.contract import Effect, Evaluation, Gate, Witness
+from slacheck.contract import Effect, Evaluation, Gate, MeterPlan, Witness
 from slacheck.engine.binding import Binding, Draft, drafts_of, signals_of
 from slacheck.engine.headroom import HeadroomReading, headroom_readings
-from slacheck.engine.judge import decide_draft, evaluate_draft, measure_capture
+from slacheck.engine.judge import asked_of, decide_draft, evaluate_draft, measure_capture
+from slacheck.engine.pieces import (
+    OrderFound,
+    PieceFound,
+    bounds_of,
+    divided,
+    is_even,
+    measure_in_order,
+    measure_piece,
+    readings_of,
+)
 from slacheck.engine.source import Source
+from slacheck.engine.stream import Readings
 from slacheck.evidence.trace import Trace
 from slacheck.evidence.witness import trace_of
 from slacheck.quality.facts import ChannelQuality
@@ -103,10 +115,18 @@ def measure_portion(spec: Spec, binding: Binding, share: frozenset[str]) -> Port
     CaptureError
         If it cannot be read as the spec needs it.
     """
-    chosen = [requirement for requirement in spec.requirements if requirement.id in share]
-    drafts = [d for r in chosen for d in drafts_of(spec, r, [binding]) if d.binding and d.reason is None]
+    drafts = _drafts(spec, binding, share)
     source = Source(binding.capture, spec.signals, binding.signals)
-    readings = measure_capture(spec, source, drafts)
+    return _evaluated(spec, binding, drafts, measure_capture(spec, source, drafts))
+
+
+def _drafts(spec: Spec, binding: Binding, share: frozenset[str]) -> list[Draft]:
+    chosen = [requirement for requirement in spec.requirements if requirement.id in share]
+    return [d for r in chosen for d in drafts_of(spec, r, [binding]) if d.binding and d.reason is None]
+
+
+def _evaluated(spec: Spec, binding: Binding, drafts: Sequence[Draft], readings: Readings) -> Portion:
+    source = readings.source
     for draft in drafts:
         evaluate_draft(spec, draft, readings)
     traces = {
@@ -127,6 +147,70 @@ def measure_portion(spec: Spec, binding: Binding, share: frozenset[str]) -> Port
         traces=traces,
         headroom=tuple(headroom_readings(spec, readings)),
     )
+
+
+@dataclass(slots=True)
+class Dissected:
+    """A capture and what a spec wants of it, for measuring it in pieces.
+
+    Parameters
+    ----------
+    spec : Spec
+    binding : Binding
+    """
+
+    spec: Spec
+    binding: Binding
+    source: Source = field(init=False)
+    drafts: list[Draft] = field(init=False)
+    signals: list[str] = field(init=False)
+    divisible: list[MeterPlan] = field(init=False)
+    ordered: list[MeterPlan] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Which meters may look at pieces."""
+        self.source = Source(self.binding.capture, self.spec.signals, self.binding.signals)
+        self.drafts = _drafts(self.spec, self.binding, frozenset(one.id for one in self.spec.requirements))
+        plans, signals = asked_of(self.spec, self.source, self.drafts)
+        self.signals = [*signals, *(name for plan in plans for name in plan.signals)]
+        self.divisible, self.ordered = divided(self.source, plans)
+
+    def cuts(self, most: int, least: int) -> Cuts | None:
+        """Pieces, at most so many and none of fewer than `least` samples; None where there is nothing to be cut."""
+        clock = self.binding.capture.clock
+        if not (self.divisible and is_even(clock)) or clock.count < 2 * least:
+            return None
+        pieces = bounds_of(clock.count, min(most, clock.count // least))
+        ways = min(most, len(self.ordered))
+        return Cuts(tuple(pieces), tuple(tuple(range(way, len(self.ordered), ways)) for way in range(ways)))
+
+    def piece(self, bounds: tuple[int, int]) -> PieceFound | None:
+        """What is found between two samples; None if any is missing there."""
+        return measure_piece(self.source, self.divisible, self.signals, bounds)
+
+    def in_order(self, chosen: Sequence[int]) -> OrderFound:
+        """What some of the meters read that need the whole."""
+        return measure_in_order(self.source, [self.ordered[number] for number in chosen])
+
+    def portion(self, whole: PieceFound, others: Sequence[OrderFound]) -> Portion:
+        """The portion of the capture from all that was found in it."""
+        return _evaluated(self.spec, self.binding, self.drafts, readings_of(self.source, whole, others))
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How a capture is shared out.
+
+    Parameters
+    ----------
+    pieces : tuple of (int, int)
+        First sample and the one after the last.
+    orders : tuple of tuple of int
+        Numbers of the meters that go through the whole together.
+    """
+
+    pieces: tuple[tuple[int, int], ...]
+    orders: tuple[tuple[int, ...], ...]
 
 
 def _witnesses(spec: Spec, draft: Draft) -> Iterator[Witness]:

@@ -9,37 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from slacheck import __version__
 from slacheck.batch.crew import Prepare
-from slacheck.batch.work import OTHER_BYTES, SAME_FILES, Outcome, digests_of, lost_outcome
+from slacheck.batch.dissection import Dissection, Sent
+from slacheck.batch.versions import SAME_VERSIONS, differ, versions
+from slacheck.batch.work import Outcome, digests_of, lost_outcome
 from slacheck.batch.worker import Limits, perform_apart
-from slacheck.capture.load import file_records, open_capture
 from slacheck.capture.remote import is_url
-from slacheck.engine.binding import Binding
-from slacheck.errors import CaptureError, Diagnostic, SlacheckError, UsageError
-from slacheck.evidence.pack import dependencies
-from slacheck.portion import Portion, Request, joined, measure_portion, shares_of
-from slacheck.spec.load import load_spec
+from slacheck.errors import Diagnostic, SlacheckError, UsageError
+from slacheck.portion import Portion, Request
 from slacheck.spec.model import Spec
 from slacheck.submission.campaign import Task
 
 _WAITING = 2
 """Tasks sent ahead for each worker thread, so that none waits for the next."""
-LONG = 1 << 26
-"""Bytes from which on a capture is worth more than one task."""
 _SECONDS = 15
 _OTHER = "other versions"
-_SAME_VERSIONS = "install the same versions on all workers"
-Sent = Mapping[str, Any]
 
 
 def check_address(address: str) -> None:
@@ -115,66 +106,11 @@ def cluster_measure(address: str, *, jobs: int) -> Callable[[Spec, Sequence[Requ
 
     def measure(spec: Spec, requests: Sequence[Request]) -> list[Portion]:
         with _client(distributed, address, jobs) as client:
-            threads = max(1, sum(client.nthreads().values()))
-            futures = [
-                [
-                    client.submit(portion_on_cluster, sent, key=f"slacheck-{number}-{part}-{request.id}", pure=False)
-                    for part, sent in enumerate(_sent(spec, request, max(1, threads // len(requests))))
-                ]
-                for number, request in enumerate(requests)
-            ]
-            return [
-                joined([_portion(distributed, future, request) for future in some])
-                for some, request in zip(futures, requests, strict=True)
-            ]
+            way = Dissection(client, distributed, max(1, sum(client.nthreads().values()) // len(requests)))
+            begun = [way.begin(spec, request) for request in requests]
+            return [way.end(spec, one) for one in begun]
 
     return measure
-
-
-def _sent(spec: Spec, request: Request, most: int) -> list[dict[str, Any]]:
-    """What the tasks for one capture are told; a long one is shared among at most so many."""
-    files = file_records(request.path)
-    shares = shares_of(spec, most if sum(file.bytes for file in files) >= LONG else 1)
-    common = {
-        "spec": str(Path(spec.place).absolute()),
-        "digests": [spec.sha256, *(base.sha256 for base in spec.extends)],
-        "path": str(request.path.absolute()),
-        "id": request.id,
-        "test": request.test,
-        "signals": dict(request.signals),
-        "files": [file.sha256 for file in files],
-        "versions": versions(),
-    }
-    return [common | {"share": share} for share in shares]
-
-
-def _portion(distributed: Any, future: Any, request: Request) -> Portion:
-    """What a worker measured; its faults are those that this process would have found, named as here."""
-    try:
-        found: Portion | list[Diagnostic] = future.result()
-    except distributed.KilledWorker as error:
-        text = f"the workers of the cluster that measured it ended, {error.allowed_failures + 1} times"
-        raise CaptureError(Diagnostic(str(request.path), text)) from None
-    if isinstance(found, Portion):
-        return found
-    there, here = str(request.path.absolute()), str(request.path)
-    raise CaptureError([replace(problem, place=problem.place.replace(there, here)) for problem in found])
-
-
-def portion_on_cluster(sent: Sent) -> Portion | list[Diagnostic]:
-    """Measure one capture for a share of the clauses, or say what is wrong; runs on a worker of the cluster."""
-    try:
-        differ = _differ(sent["versions"])
-        if differ is not None:
-            raise UsageError(Diagnostic("--scheduler", differ, fix=_SAME_VERSIONS))
-        spec = load_spec(sent["spec"])
-        with open_capture(sent["path"], id=sent["id"]) as capture:
-            digests = [spec.sha256, *(base.sha256 for base in spec.extends)]
-            if digests != sent["digests"] or [file.sha256 for file in capture.files] != sent["files"]:
-                raise CaptureError(Diagnostic(sent["path"], OTHER_BYTES, fix=SAME_FILES))
-            return measure_portion(spec, Binding(capture, sent["test"], sent["signals"]), sent["share"])
-    except SlacheckError as error:
-        return list(error.problems)
 
 
 def _distributed() -> Any:
@@ -260,26 +196,13 @@ def _outcome(distributed: Any, future: Any, task: Task) -> Outcome:
         text = f"The workers of the cluster that judged it ended, {error.allowed_failures + 1} times."
         return lost_outcome(task.name, "ERROR", text)
     if outcome["outcome"] == _OTHER:
-        raise UsageError(Diagnostic("--scheduler", outcome["address"], fix=_SAME_VERSIONS))
+        raise UsageError(Diagnostic("--scheduler", outcome["address"], fix=SAME_VERSIONS))
     return outcome
-
-
-def versions() -> dict[str, str]:
-    """What has to be the same here and on a worker for the results to be the same."""
-    return {"slacheck": __version__, **dependencies(), "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", "")}
 
 
 def on_cluster(job: Sent, seconds: float, memory: float) -> Outcome:
     """Do a task; runs on a worker of the cluster."""
-    differ = _differ(job["versions"])
-    if differ is not None:
-        return {"outcome": _OTHER, "rows": [], "address": differ, "pack": None}
+    differs = differ(job["versions"])
+    if differs is not None:
+        return {"outcome": _OTHER, "rows": [], "address": differs, "pack": None}
     return perform_apart(job, Limits(seconds, memory))
-
-
-def _differ(theirs: Mapping[str, str]) -> str | None:
-    """How this worker's versions differ from those of the machine that sent the task."""
-    mine = versions()
-    differ = [name for name in theirs if mine.get(name) != theirs[name]]
-    what = ", ".join(f"{name} {mine.get(name) or 'none'} instead of {theirs[name] or 'none'}" for name in differ)
-    return f"a worker of the cluster has {what}" if differ else None

@@ -12,7 +12,7 @@ from slacheck.capture.assemble import Beside, assemble
 from slacheck.capture.capture import Capture, Watched
 from slacheck.capture.readers import comtrade, csv, npy, npz, parquet
 from slacheck.capture.readers.recording import Recording, TimeHint
-from slacheck.capture.readers.source import Source, open_source
+from slacheck.capture.readers.source import Known, Source, open_source
 from slacheck.capture.sidecar import Sidecar
 from slacheck.contract import FileRecord
 from slacheck.document import parse_document, validate
@@ -43,7 +43,7 @@ _MAGIC: tuple[tuple[bytes, Reader], ...] = (
 _PAIR = (".cfg", ".dat")
 
 
-def open_capture(path: Path | str, *, id: str | None = None) -> Capture:
+def open_capture(path: Path | str, *, id: str | None = None, known: Known | None = None) -> Capture:
     """Open a recording with the sidecar beside it, if there is one.
 
     Parameters
@@ -52,6 +52,8 @@ def open_capture(path: Path | str, *, id: str | None = None) -> Capture:
         CSV, NPY, NPZ, Parquet, or COMTRADE (.cfg, .dat or .cff).
     id : str, optional
         How findings name the capture. Default: the file's name.
+    known : mapping, optional
+        Digests of files that `known_files` has read; not taken again where size and time of change are the same.
 
     Returns
     -------
@@ -67,12 +69,12 @@ def open_capture(path: Path | str, *, id: str | None = None) -> Capture:
     """
     path = Path(path)
     with ExitStack() as opened:
-        beside, records = _beside(path, opened)
+        beside, records = _beside(path, opened, known)
         hint = TimeHint()
         if beside is not None:
             time = beside.sidecar.time
             hint = TimeHint(time.channel, time.unit)
-        sources = [_open(found, role, opened) for found, role in _files(path)]
+        sources = [_open(found, role, opened, known) for found, role in _files(path)]
         recording = _read(path, sources, hint)
         files = [*(source.record for source in sources), *records]
         for source in sources:
@@ -94,14 +96,30 @@ def file_records(path: Path) -> tuple[FileRecord, ...]:
     CaptureError
         If one of them cannot be read.
     """
-    path = Path(path)
-    found = [*_files(path), *((sidecar, "sidecar") for sidecar in _sidecar(path))]
     with ExitStack() as opened:
-        return tuple(_open(one, role, opened).record for one, role in found)
+        return tuple(source.record for source in _sources(path, opened))
 
 
-def _open(path: Path, role: str, opened: ExitStack) -> Source:
-    source = open_source(path, role)
+def known_files(path: Path) -> dict[tuple[str, int, int], str]:
+    """Digests of the files that `open_capture` would read, in the same order, for it to take them as known.
+
+    Raises
+    ------
+    CaptureError
+        If one of them cannot be read.
+    """
+    with ExitStack() as opened:
+        sources = _sources(path, opened)
+        return {(one.path.name, one.size, one.modified): one.record.sha256 for one in sources}
+
+
+def _sources(path: Path, opened: ExitStack) -> list[Source]:
+    found = [*_files(Path(path)), *((sidecar, "sidecar") for sidecar in _sidecar(Path(path)))]
+    return [_open(one, role, opened) for one, role in found]
+
+
+def _open(path: Path, role: str, opened: ExitStack, known: Known | None = None) -> Source:
+    source = open_source(path, role, known)
     opened.callback(source.close)
     return source
 
@@ -164,10 +182,10 @@ def _sidecar(path: Path) -> Iterator[Path]:
     yield from [candidate for candidate in candidates if candidate.exists()][:1]
 
 
-def _beside(path: Path, opened: ExitStack) -> tuple[Beside | None, list[FileRecord]]:
+def _beside(path: Path, opened: ExitStack, known: Known | None) -> tuple[Beside | None, list[FileRecord]]:
     found = next(_sidecar(path), None)
     if found is None:
         return None, []
-    source = _open(found, "sidecar", opened)
+    source = _open(found, "sidecar", opened, known)
     document = parse_document(source.read_all(_LARGEST_SIDECAR), str(found))
     return Beside(validate(document, Sidecar), document), [source.record]

@@ -18,7 +18,7 @@ import numpy as np
 from slacheck.contract import Block
 
 if TYPE_CHECKING:
-    from slacheck.contract import Samples
+    from slacheck.contract import Place, Samples
 
 LONGEST_STEP = 1.75
 """Two samples further apart than this many nominal intervals have a gap between them."""
@@ -48,6 +48,11 @@ class Gridder:
     _origin_time: float = 0.0
     _last_time: float = math.nan
     _last: Samples | None = None
+
+    def enter(self, place: Place, last_time: float, rows: int) -> None:
+        """Begin behind samples that are not seen, of so many signals an interval apart, the last one at `last_time`."""
+        self._segment, self._origin_index, self._origin_time = place.segment, place.start, place.origin
+        self._next, self._last_time, self._last = place.start + place.unseen, last_time, np.zeros((rows, 1))
 
     def follow(self, span: tuple[float, float], samples: Samples) -> Block | None:
         """The block that `push` would make of samples an interval apart, or None where their times have to be seen.

@@ -37,6 +37,11 @@ _SHOWN_ANYWAY = {"metadata_missing", "condition_not_met"}
 
 def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft], jobs: int = 1) -> Readings:
     """One pass over a capture, in `jobs` threads, that feeds the meters of all requirements judged on it."""
+    return measure(source, *asked_of(spec, source, drafts), jobs)
+
+
+def asked_of(spec: Spec, source: Source, drafts: Sequence[Draft]) -> tuple[list[MeterPlan], list[str]]:
+    """The meters that all requirements judged on a capture want fed, and the signals that they look at."""
     plans: list[MeterPlan] = list(headroom_plans(spec, source))
     signals: list[str] = [name for plan in plans for name in plan.signals]
     for draft in drafts:
@@ -46,7 +51,7 @@ def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft], jobs: i
             plans += condition_meters(draft.requirement, spec.signals)
         except Exception:  # a bug of one kind must not take the others with it
             draft.error = traceback.format_exc()
-    return measure(source, plans, signals, jobs)
+    return plans, signals
 
 
 def evaluate_draft(spec: Spec, draft: Draft, readings: Readings) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,22 +103,18 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str], 
         Threads; each meter sees all blocks in order whatever their number.
     """
     plans = tuple(plans)
-    wanted = dict.fromkeys((*signals, *(name for plan in plans for name in plan.signals)))
-    source.quality.update(_qualities(source, tuple(wanted)))
-    through = _Pass(source, _feeds(source, plans))
-    np.empty(_FREED, np.uint8)  # given back at once, so that what blocks need is not mapped anew for each of them
-    with threads(jobs) as some:
-        for piece in some.ahead(through.read, range(0, source.capture.clock.count, PIECE)):
-            through.take(piece, some)
-    failures = through.finish()
-    return Readings(source, {key: meter for feed in through.feeds for key, meter in feed.meters.items()}, failures)
+    source.quality.update(qualities(source, (*signals, *(name for plan in plans for name in plan.signals))))
+    through = Pass(source, feeds_of(source, plans))
+    through.run(0, source.capture.clock.count, jobs)
+    return through.finish()
 
 
-def _qualities(source: Source, wanted: tuple[str, ...]) -> dict[tuple[str, ...], ChannelQuality]:
+def qualities(source: Source, signals: Iterable[str]) -> dict[tuple[str, ...], ChannelQuality]:
     """What is to be found of the channels behind these signals: one by one, and together where a signal needs several.
 
     Channels together are missing where any of them is.
     """
+    wanted = tuple(dict.fromkeys(signals))
     groups = sorted({tuple(dict.fromkeys(c.name for c in source.channels(name))) for name in wanted})
     several = [group for group in groups if len(group) > 1]
     recorded = sorted({leaf for name in wanted for leaf in leaves(source.signals, name)})
@@ -135,27 +132,33 @@ def _qualities(source: Source, wanted: tuple[str, ...]) -> dict[tuple[str, ...],
 
 
 @dataclass(slots=True)
-class _Pass:
-    """What is done with each piece of a capture."""
+class Pass:
+    """One way through a capture, or through a piece of it."""
 
     source: Source
     feeds: list[Feed]
 
-    def read(self, first: int) -> tuple[int, dict[str, Samples]]:
-        """The samples of every channel from `first` on."""
-        capture = self.source.capture
-        last = min(first + PIECE, capture.clock.count)
-        names = [group[0] for group in self.source.quality if len(group) == 1]
-        return first, {name: capture.channels[name].read(first, last) for name in names}
+    def run(self, first: int, last: int, jobs: int = 1) -> None:
+        """Look at the samples first .. last - 1, and feed them to every meter, in `jobs` threads."""
+        np.empty(_FREED, np.uint8)  # given back at once, so that what blocks need is not mapped anew for each of them
+        with threads(jobs) as some:
+            for piece in some.ahead(partial(self._read, last=last), range(first, last, PIECE)):
+                self._take(piece, some)
 
-    def take(self, piece: tuple[int, dict[str, Samples]], some: Threads) -> None:
+    def _read(self, first: int, last: int) -> tuple[int, dict[str, Samples]]:
+        """The samples of every channel from `first` on."""
+        looked_at = (group[0] for group in self.source.quality if len(group) == 1)
+        names = dict.fromkeys((*looked_at, *(name for feed in self.feeds for name in feed.channels)))
+        last, channels = min(first + PIECE, last), self.source.capture.channels
+        return first, {name: channels[name].read(first, last) for name in names}
+
+    def _take(self, piece: tuple[int, dict[str, Samples]], some: Threads) -> None:
         """Look at the piece's channels, and feed every meter the blocks that it completes."""
         clock = self.source.capture.clock
         first, columns = piece
 
         def look(group: tuple[str, ...]) -> None:
-            one, *others = (columns[name] for name in group)
-            self.source.quality[group].update(sum(others, one))
+            self.source.quality[group].update(together([columns[name] for name in group]))
 
         def blocks(feed: Feed) -> list[Block]:
             return list(feed.blocks(clock, first, columns))
@@ -165,18 +168,32 @@ class _Pass:
             made = zip(some.each(blocks, self.feeds), self.feeds, strict=True)
             some.each(lambda one: one[0].push(one[1]), [(lane, found) for found, feed in made for lane in feed.lanes])
 
-    def finish(self) -> dict[Hashable, str]:
-        """After the last piece; tracebacks of meters that have failed."""
+    def finish(self) -> Readings:
+        """What was measured, after the last samples."""
         failures: dict[Hashable, str] = {}
         for feed in self.feeds:
             self.source.runs.update(feed.derived.runs())
             for lane in feed.lanes:
                 lane.finish()
                 failures |= lane.failures
-        return failures
+        meters = {key: meter for feed in self.feeds for key, meter in feed.meters.items()}
+        return Readings(self.source, meters, failures)
 
 
-def _feeds(source: Source, plans: Iterable[MeterPlan]) -> list[Feed]:
+def together(columns: Sequence[Samples]) -> Samples:
+    """What stands for several channels where only the missing samples of any of them matter; shape as each."""
+    one, *others = columns
+    return sum(others, one)
+
+
+def feeds_of(source: Source, plans: Iterable[MeterPlan]) -> list[Feed]:
+    """Streams of blocks for these plans, each with its meters; equal plans have one meter.
+
+    Raises
+    ------
+    ValueError
+        If the signals of a plan are not on one grid.
+    """
     feeds: dict[tuple[tuple[str, ...], float], Feed] = {}
     seen: set[Hashable] = set()
     clock = source.capture.clock

@@ -21,7 +21,7 @@ from slacheck.measure.windows import BATCH, ON_GRID, Timeline
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 Band = tuple[float | None, float | None]
 """Lower and upper bound, inclusive; None is open. [SI]"""
@@ -45,6 +45,12 @@ class Distances:
         self._inside.update(distances)
         self._outside.update(-distances[distances < 0.0])
         self.count += distances.size
+
+    def merge(self, earlier: Distances) -> None:
+        """Count what was counted before."""
+        self._inside.merge(earlier._inside)
+        self._outside.merge(earlier._outside)
+        self.count += earlier.count
 
     @property
     def outside(self) -> int:
@@ -107,6 +113,15 @@ class BandCount:
         if self.excess is None or -inwards > self.excess:
             self.excess, self.value = -inwards, float(values[worst])
             self.time = starts[0].time(int(starts[1][worst]))
+
+    def merge(self, earlier: BandCount) -> None:
+        """Take over what was counted before; of equal values the first is the worst."""
+        if self.low is not None and earlier.low is not None:
+            self.low.merge(earlier.low)
+        if self.high is not None and earlier.high is not None:
+            self.high.merge(earlier.high)
+        if earlier.excess is not None and (self.excess is None or earlier.excess >= self.excess):
+            self.excess, self.value, self.time = earlier.excess, earlier.value, earlier.time
 
     @property
     def outside(self) -> int:
@@ -205,7 +220,7 @@ class AggregateMeter:
     def update(self, block: Block) -> None:
         """Take the next block of one signal."""
         if self._first is None:
-            self._first = min(block.start, math.ceil(self.lead / self.interval - _ON_CELL))
+            self._first = self._first_of(block.start)
         if self._timeline.enter(block):
             self._open(block.start - self._first)
         row = block.samples[0]
@@ -219,6 +234,31 @@ class AggregateMeter:
     def reading(self) -> AggregateReading:
         """Counts of all bands."""
         return AggregateReading(self._counts, self.valid, self._samples, self._first or 0, self._timeline.last)
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`, as all of these."""
+        return 2 * math.ceil(self._samples)
+
+    def enter(self, place: Place) -> None:
+        """Begin behind samples that are not seen."""
+        self._timeline.begin(place)
+        self._first = self._first_of(place.start)
+        self._open(place.start + place.unseen - self._first)
+
+    def forget(self) -> None:
+        """What was found so far belongs to the piece before."""
+        self.valid, self._counts = 0, tuple(BandCount(band) for band in self.bands)
+
+    def merge(self, earlier: AggregateMeter) -> None:
+        """Take over what was found before."""
+        self.valid += earlier.valid
+        for count, before in zip(self._counts, earlier._counts, strict=True):
+            count.merge(before)
+
+    def _first_of(self, start: int) -> int:
+        """First sample of aggregate 0 in a record that begins at this index."""
+        return min(start, math.ceil(self.lead / self.interval - _ON_CELL))
 
     def _edges(self, numbers: Samples) -> np.ndarray:
         """First samples of parts, from the first of aggregate 0."""

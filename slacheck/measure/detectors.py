@@ -19,11 +19,12 @@ from slacheck.measure.periodograms import WindowGroup, WindowStage
 from slacheck.measure.quantile import nearest_rank
 from slacheck.measure.spectrum import as_lines, taper
 from slacheck.measure.tapers import BANDWIDTH_BINS, HALF_LOBE, TaperName
+from slacheck.measure.tree_sum import TreeSum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 Detector = Literal["max_hold", "p95", "mean"]
 
@@ -161,7 +162,8 @@ class DetectorMeter:
     stage: WindowStage = field(init=False)
     _weights: Samples = field(init=False)
     _largest: Samples = field(init=False)
-    _sum: Samples = field(init=False)
+    _sum: TreeSum = field(default_factory=TreeSum)
+    """Of groups of frames."""
     _when: Samples = field(init=False)
     _classes: Classes | None = field(init=False)
     _count: int = 0
@@ -173,7 +175,7 @@ class DetectorMeter:
         self.stage = WindowStage(self.interval, self.samples, step * self.interval, "linear")
         self._weights = taper(self.settings.taper, self.samples)
         bins = self.samples // 2 + 1
-        self._largest, self._sum, self._when = np.full(bins, -1.0), np.zeros(bins), np.zeros(bins)
+        self._largest, self._when = np.full(bins, -1.0), np.zeros(bins)
         self._classes = None if self.classes_of is None else self._rows(self.classes_of, bins)
 
     def _rows(self, mask: Mask, bins: int) -> Classes:
@@ -195,7 +197,7 @@ class DetectorMeter:
             self.take(group)
         return DetectedSpectrum(
             np.maximum(self._largest, 0.0),
-            self._sum / max(1, self._count),
+            self._mean(),
             self._when,
             self._count,
             self.stage.possible(),
@@ -207,10 +209,10 @@ class DetectorMeter:
         )
 
     def take(self, given: WindowGroup) -> None:
-        """Add frames one by one, so that sums do not depend on how they were grouped."""
+        """Take a group of frames."""
         spectra = as_lines(given.powers(self.settings.taper), self._weights)
+        self._sum.add(np.add.reduce(spectra, axis=0))
         for start, powers in zip(given.starts, spectra, strict=True):
-            self._sum += powers
             larger = powers > self._largest
             self._largest[larger] = powers[larger]
             self._when[larger] = start
@@ -220,6 +222,36 @@ class DetectorMeter:
                 place = np.searchsorted(class_edges(), own / self._classes.limits, side="right")
                 self._classes.counts[np.arange(rows), place] += 1
         self._count += len(given.starts)
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`, as all of these."""
+        return self.stage.memory
+
+    def enter(self, place: Place) -> None:
+        """Begin behind samples that are not seen."""
+        self._sum = TreeSum(self.stage.enter(place))
+
+    def forget(self) -> None:
+        """What was found so far belongs to the piece before."""
+        self._sum, self._count = TreeSum(self._sum.next), 0
+        self._largest.fill(-1.0)
+        self._when.fill(0.0)
+        if self._classes is not None:
+            self._classes.counts.fill(0)
+
+    def merge(self, earlier: DetectorMeter) -> None:
+        """Take over what was found before; of equal readings of a bin the first is the largest."""
+        self._sum.merge(earlier._sum)
+        self._count += earlier._count
+        larger = earlier._largest >= self._largest
+        self._largest[larger], self._when[larger] = earlier._largest[larger], earlier._when[larger]
+        if self._classes is not None and earlier._classes is not None:
+            self._classes.counts[:] += earlier._classes.counts
+
+    def _mean(self) -> Samples:
+        total = self._sum.total()
+        return np.zeros(self._largest.size) if total is None else total / self._count
 
     def _independent(self) -> float:
         """Frames over the variance that their overlap leaves, ``1 + 2 sum_j (1 - j/m) rho_j^2`` (Welch 1967)."""

@@ -13,7 +13,7 @@ import numpy as np
 from slacheck.measure.windows import Timeline
 
 if TYPE_CHECKING:
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 BATCH = 1 << 17
 """Samples of a signal in a group of windows; a longer window is alone."""
@@ -61,6 +61,21 @@ class Frames:
         """Nothing seen yet."""
         self._timeline = Timeline(self.interval)
 
+    @property
+    def memory(self) -> int:
+        """Samples that a group of windows spans at most, and one more window."""
+        return math.ceil(self._group * self.step / self.interval) + 2 * self.samples
+
+    def enter(self, place: Place) -> int:
+        """Begin behind samples that are not seen, with the first group that lies wholly after them; its number."""
+        self._timeline.begin(place)
+        self._origin = place.start + place.unseen
+        number = max(0, math.floor(place.unseen * self.interval / (self._group * self.step)) - 1)
+        while self._start(number * self._group) < self._origin:
+            number += 1
+        self._next = number * self._group
+        return number
+
     def push(self, block: Block) -> Iterator[tuple[list[float], Samples]]:
         """Starts of the windows that this block completes [s], and their samples, shape (windows, signals, samples)."""
         if self._timeline.segment not in (None, block.segment):
@@ -71,9 +86,8 @@ class Frames:
                 self._next += 1
         self._buffer.append(block.samples.copy())
         self._size += block.samples.shape[1]
-        group = max(1, BATCH // self.samples)
-        while self._start(self._next + group - 1) + self.samples <= self._origin + self._size:
-            yield self._cut(group)
+        while self._start(self._next + self._group - 1) + self.samples <= self._origin + self._size:
+            yield self._cut(self._group)
 
     def finish(self) -> Iterator[tuple[list[float], Samples]]:
         """The last windows of the segment, fewer than a group."""
@@ -89,6 +103,11 @@ class Frames:
         while self._timeline.first is not None and self._start(count) + self.samples <= self._timeline.last + 1:
             count += 1
         return count
+
+    @property
+    def _group(self) -> int:
+        """Windows that are cut together."""
+        return max(1, BATCH // self.samples)
 
     def _start(self, number: int) -> int:
         """Index in the record of the first sample of a window."""

@@ -13,7 +13,7 @@ import numpy as np
 from slacheck.measure.quantile import Histogram, nearest_rank
 
 if TYPE_CHECKING:
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 _GAIN = math.sqrt(70.0)
 """Fourth differences (1, -4, 6, -4, 1) of white noise have sqrt(1 + 16 + 36 + 16 + 1) times its deviation."""
@@ -104,6 +104,24 @@ class NoiseMeter:
                     sizes.update(_fourth_differences(row[max(first, back) - back : last], stride), times)
         self._seen += row.size
         self._tail = np.concatenate((self._tail, row[-self._reach :]))[-self._reach :]
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`, as all of these."""
+        return self._reach
+
+    def enter(self, place: Place) -> None:
+        """Begin behind samples that are not seen."""
+        self._segment, self._seen = place.segment, place.unseen
+
+    def forget(self) -> None:
+        """What was found so far belongs to the piece before."""
+        self._sizes = tuple(Histogram() for _ in self.strides)
+
+    def merge(self, earlier: NoiseMeter) -> None:
+        """Take over what was found before."""
+        for sizes, before in zip(self._sizes, earlier._sizes, strict=True):
+            sizes.merge(before)
 
     def reading(self) -> NoiseReading:
         """Standard deviation of the noise, rounded up to the histogram's bin; 0 of too few samples. [SI]"""

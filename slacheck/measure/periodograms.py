@@ -10,7 +10,7 @@ from slacheck.measure.frames import Frames
 from slacheck.measure.spectrum import Removal, periodograms, taper
 
 if TYPE_CHECKING:
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
     from slacheck.measure.tapers import TaperName
 
 
@@ -96,6 +96,15 @@ class WindowStage:
         """The last windows."""
         for starts, windows in self._frames.finish():
             yield WindowGroup(starts, windows[:, 0], self.tapers, self.remove)
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`."""
+        return self._frames.memory
+
+    def enter(self, place: Place) -> int:
+        """Begin behind samples that are not seen; the number of the first group that comes out, from the segment's."""
+        return self._frames.enter(place)
 
     def possible(self) -> int:
         """Windows that the record would have had without gaps."""

@@ -84,6 +84,16 @@ class Histogram:
         self._codes.append(codes)
         self._times, self._held = times, self._held + codes.size
 
+    def merge(self, other: Histogram) -> None:
+        """Count what another has counted."""
+        self._count()
+        other._count()
+        self.count, self.zeros = self.count + other.count, self.zeros + other.zeros
+        if other._bins.size:
+            self._grow(other._first, other._first + other._bins.size)
+            first = other._first - self._first
+            self._bins[first : first + other._bins.size] += other._bins
+
     def _count(self) -> None:
         """Count what is held: adding up all bins takes as long for a few values as for many."""
         if self._codes:

@@ -17,7 +17,7 @@ from slacheck.measure.rolling import Share, WindowStatistic, WindowValues, betwe
 from slacheck.measure.windows import RowCutter, Rows, Timeline, TrailingMean, whole_windows
 
 if TYPE_CHECKING:
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 Estimator = Literal["difference", "least_squares", "block"]
 
@@ -90,6 +90,24 @@ class SlidingRate:
     def __post_init__(self) -> None:
         """Rows as long as the lag, the block, or the window of the line."""
         self._cutter = RowCutter(self.intervals + (self.estimator == "least_squares"))
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`."""
+        return self._cutter.memory
+
+    def enter(self, unseen: int) -> None:
+        """Begin behind so many samples of the segment."""
+        self._cutter.enter(unseen)
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self.up, self.down = WindowValues(self.up.share), WindowValues(self.down.share)
+
+    def merge(self, earlier: SlidingRate) -> None:
+        """Take over what was found before."""
+        self.up.merge(earlier.up)
+        self.down.merge(earlier.down)
 
     def push(self, samples: Samples, timeline: Timeline, lead: int) -> None:
         """Take the next samples; the first one of the segment is sample `lead` of the timeline."""
@@ -169,6 +187,28 @@ class RampMeter:
         self._timeline.enter(block)
         for samples in self._mean.push(block.samples[0]):
             self._push(samples)
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`, as all of these."""
+        return self._mean.memory + self._mean.lead + max(part.memory for _, part in self._rates)
+
+    def enter(self, place: Place) -> None:
+        """Begin behind samples that are not seen."""
+        self._timeline.begin(place)
+        unseen = self._mean.enter(place.unseen)
+        for _, part in self._rates:
+            part.enter(unseen)
+
+    def forget(self) -> None:
+        """What was found so far belongs to the piece before."""
+        for _, part in self._rates:
+            part.forget()
+
+    def merge(self, earlier: RampMeter) -> None:
+        """Take over what was found before."""
+        for (_, part), (_, before) in zip(self._rates, earlier._rates, strict=True):
+            part.merge(before)
 
     def reading(self) -> RampReading | None:
         """Rates up and down [SI unit/s]; None where no window was complete."""

@@ -21,7 +21,7 @@ from slacheck.measure.tapers import BANDWIDTH_BINS, FLATTOP_RIPPLE, HALF_LOBE, T
 from slacheck.measure.windows import ON_GRID
 
 if TYPE_CHECKING:
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 Metric = Literal["rms", "line", "energy_fraction"]
 BEAT: dict[TaperName, float] = {"rectangular": 0.0, "hann": 5e-4, "blackmanharris": 5e-4, "flattop": 5e-4}
@@ -197,6 +197,26 @@ class RippleMeter:
         self._bends.append(_bends(given.windows) if self.samples > 2 else np.zeros(len(given.starts)))
         if not self.every and self._held > _MOST_HELD:
             self._thin()
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`, as all of these."""
+        return self.stage.memory
+
+    def enter(self, place: Place) -> None:
+        """Begin behind samples that are not seen."""
+        self.stage.enter(place)
+
+    def forget(self) -> None:
+        """What was found so far belongs to the piece before."""
+        self._windows, self._held = 0, 0
+        self._starts, self._found, self._bends = [], [], []
+
+    def merge(self, earlier: RippleMeter) -> None:
+        """Take over what was found before."""
+        self._windows, self._held = self._windows + earlier._windows, self._held + earlier._held
+        self._starts, self._found = earlier._starts + self._starts, earlier._found + self._found
+        self._bends = earlier._bends + self._bends
 
     def _thin(self) -> None:
         """Keep the first windows in which something is largest; they stay that among windows that come later."""

@@ -12,7 +12,7 @@ from slacheck.measure.quantile import Histogram, nearest_rank
 from slacheck.measure.windows import RowCutter, Rows, Timeline, TrailingMean, across, whole_windows
 
 if TYPE_CHECKING:
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 Share = tuple[int, int]
 
@@ -84,6 +84,13 @@ class WindowValues:
         if self.largest is None or value > self.largest:
             self.largest, self.time = value, timeline.time(end)
 
+    def merge(self, earlier: WindowValues) -> None:
+        """Take over what was kept of windows before these; of equal ones the first is the largest."""
+        self.windows += earlier.windows
+        if earlier.largest is not None and (self.largest is None or earlier.largest >= self.largest):
+            self.largest, self.time = earlier.largest, earlier.time
+        self._counts.merge(earlier._counts)
+
     def statistic(self, possible: int) -> WindowStatistic | None:
         """The statistic, negative values as zero; None without a window."""
         if self.largest is None:
@@ -135,6 +142,23 @@ class SlidingRange:
     def __post_init__(self) -> None:
         """Rows as long as the window."""
         self._cutter = RowCutter(self.intervals + 1)
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`."""
+        return self._cutter.memory
+
+    def enter(self, unseen: int) -> None:
+        """Begin behind so many samples of the segment."""
+        self._cutter.enter(unseen)
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self.values = WindowValues(self.values.share)
+
+    def merge(self, earlier: SlidingRange) -> None:
+        """Take over what was found before."""
+        self.values.merge(earlier.values)
 
     def push(self, samples: Samples, timeline: Timeline, lead: int) -> None:
         """Take the next samples; the first one of the segment is sample `lead` of the timeline."""
@@ -219,6 +243,28 @@ class RangeMeter:
         self._timeline.enter(block)
         for samples in self._mean.push(block.samples[0]):
             self._push(samples)
+
+    @property
+    def memory(self) -> int:
+        """As of `contract.Divisible`, as all of these."""
+        return self._mean.memory + self._mean.lead + max(part.memory for _, part in self._ranges)
+
+    def enter(self, place: Place) -> None:
+        """Begin behind samples that are not seen."""
+        self._timeline.begin(place)
+        unseen = self._mean.enter(place.unseen)
+        for _, part in self._ranges:
+            part.enter(unseen)
+
+    def forget(self) -> None:
+        """What was found so far belongs to the piece before."""
+        for _, part in self._ranges:
+            part.forget()
+
+    def merge(self, earlier: RangeMeter) -> None:
+        """Take over what was found before."""
+        for (_, part), (_, before) in zip(self._ranges, earlier._ranges, strict=True):
+            part.merge(before)
 
     def reading(self) -> WindowStatistic | None:
         """The statistic [SI]; None where no window was complete."""

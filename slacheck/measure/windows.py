@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from slacheck.contract import Block, Samples
+    from slacheck.contract import Block, Place, Samples
 
 
 BATCH = 1 << 16
@@ -56,6 +56,11 @@ class Timeline:
             self.first = block.start
         self.last = block.start + block.samples.shape[1] - 1
         return opens
+
+    def begin(self, place: Place) -> None:
+        """Stand in a segment behind samples that are not seen."""
+        self.segment, self.origin, self.start, self.first = place.segment, place.origin, place.start, place.start
+        self.last = place.start + place.unseen - 1
 
     def time(self, index: int) -> float:
         """Time of sample `index` of the segment. [s]"""
@@ -106,15 +111,26 @@ class RowCutter:
     _start: int = 0
     _before: Samples | None = None
 
+    @property
+    def memory(self) -> int:
+        """Samples after which nothing is left of what came before: a batch, and the row before it."""
+        return 3 * self._batch
+
+    def enter(self, unseen: int) -> int:
+        """Begin behind so many samples of the segment; the index of the first sample that comes out, made up or not."""
+        self._size = unseen % self._batch
+        self._start = unseen - self._size
+        self._pending, self._before = [np.zeros(self._size)], np.zeros(self.length)
+        return self._start
+
     def push(self, samples: Samples) -> Iterator[Rows]:
         """Take the next samples of the segment, shape (n,)."""
-        batch = self.length * max(1, BATCH // self.length)
         while samples.size:
-            taken = samples[: batch - self._size]
+            taken = samples[: self._batch - self._size]
             samples = samples[taken.size :]
             self._pending.append(taken.copy())
             self._size += taken.size
-            if self._size == batch:
+            if self._size == self._batch:
                 yield self._emit()
 
     def close(self) -> Iterator[Rows]:
@@ -122,6 +138,11 @@ class RowCutter:
         if self._size:
             yield self._emit()
         self._before, self._start = None, 0
+
+    @property
+    def _batch(self) -> int:
+        """Samples that come out together."""
+        return self.length * max(1, BATCH // self.length)
 
     def _emit(self) -> Rows:
         samples, count = np.concatenate(self._pending), self._size
@@ -221,6 +242,15 @@ class TrailingMean:
     def samples(self) -> float:
         """Samples that the mean is of; white noise falls by its square root."""
         return self._whole + self._part
+
+    @property
+    def memory(self) -> int:
+        """Samples before a mean from which on nothing earlier changes a bit of it."""
+        return 0 if self.lead == 0 else self._cutter.memory
+
+    def enter(self, unseen: int) -> int:
+        """Begin behind so many samples of the segment; the index of the first mean that comes out."""
+        return unseen if self.lead == 0 else max(0, self._cutter.enter(unseen) - self.lead)
 
     def push(self, samples: Samples) -> Iterator[Samples]:
         """Means that the next samples of the segment complete."""

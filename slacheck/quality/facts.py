@@ -87,6 +87,32 @@ class ChannelQuality:
         if self.uneven:
             self._measure_bends(samples)
 
+    def enter(self, before: Samples) -> None:
+        """Begin behind other samples, all finite, of which these are the last two, or the only one; before any other.
+
+        What is seen then is a piece, and counts once it is merged with what lies before.
+        """
+        self._holds.enter(before)
+        self._codes.enter(before)
+
+    def merge(self, earlier: ChannelQuality) -> None:
+        """Take over what was seen of the samples just before these.
+
+        Raises
+        ------
+        ValueError
+            If samples are missing, or second differences kept: both reach from piece to piece.
+        """
+        if self.uneven or self.missing or earlier.missing:
+            raise ValueError("pieces of an uneven record, or one with gaps, are not put together")
+        self.samples += earlier.samples
+        self.clipped += earlier.clipped
+        self.impossible += earlier.impossible
+        ends = [end for one in (earlier, self) for end in (one.lowest, one.highest) if end is not None]
+        self.lowest, self.highest = min(ends, default=None), max(ends, default=None)
+        self._holds.merge(earlier._holds)
+        self._codes.merge(earlier._codes)
+
     def _measure_range(self, known: Samples) -> None:
         lowest, highest = float(np.min(known)), float(np.max(known))
         if self.clip is not None and not self.clip[0] < lowest <= highest < self.clip[1]:
@@ -214,6 +240,21 @@ class Codes:
         self._value = float(values[-1])
         self._still = self._still if moved.size == 0 else not moved[-1]
 
+    def enter(self, before: Samples) -> None:
+        """Begin behind samples that end like this."""
+        self._value, self._still = float(before[-1]), bool(before[0] == before[-1])
+
+    def merge(self, earlier: Codes) -> None:
+        """Put the changes before these in front."""
+        room = _CHANGES_KEPT - earlier._kept
+        if self._kept:
+            changes, rested = np.concatenate(self._values)[-self._kept :], np.concatenate(self._after_rest)
+            self._values = [*earlier._values, changes[:room]]
+            self._after_rest = [*earlier._after_rest, rested[:room]]
+        else:
+            self._values, self._after_rest = earlier._values, earlier._after_rest
+        self._kept, self._known = min(_CHANGES_KEPT, earlier._kept + self._kept), None
+
     @property
     def quantum(self) -> float:
         """Step of the converter, 0 where none shows. [SI]"""
@@ -268,6 +309,42 @@ class HeldValues:
     _turns: int = 0
     _total: int = 0
     _sizes: Histogram = field(default_factory=Histogram)
+    _entered: bool = False
+    _head: tuple[int, float, bool] | None = None
+    """Of a piece: samples before its first change, and that change, its size and whether it falls; not counted yet."""
+
+    def enter(self, before: Samples) -> None:
+        """Begin behind samples that end like this, in a run whose beginning is not seen."""
+        self._value, self._entered = float(before[-1]), True
+
+    def merge(self, earlier: HeldValues) -> None:
+        """Put the runs before these in front."""
+        if self._head is None:
+            self._length += earlier._length
+            self._started, self._falls, self._head = earlier._started, earlier._falls, earlier._head
+            self._longest = max(self._longest, self._length)
+        else:
+            self._join(earlier, self._head)
+        self._entered = earlier._entered
+        self._runs += earlier._runs
+        self._changes |= earlier._changes
+        self._smallest, self._longest = min(self._smallest, earlier._smallest), max(self._longest, earlier._longest)
+        self._turns, self._total = self._turns + earlier._turns, self._total + earlier._total
+        self._sizes.merge(earlier._sizes)
+
+    def _join(self, earlier: HeldValues, head: tuple[int, float, bool]) -> None:
+        """The run that the pieces share, and the change that ends it."""
+        length, (more, size, falls) = earlier._length, head
+        if earlier._entered and not earlier._started:
+            self._head = (length + more, size, falls)
+            return
+        self._head = earlier._head
+        self._longest = max(self._longest, length + more)
+        self._turns += earlier._falls not in (None, falls)
+        if earlier._started:
+            self._runs[min(length + more, _LONGEST_COUNTED)] += 1
+        if length + more > 1:
+            self._count(np.array([size]))
 
     def update(self, samples: Samples) -> None:
         """Take the next samples, all finite, at least one."""
@@ -288,7 +365,10 @@ class HeldValues:
         self._turns += int(np.count_nonzero(falls[1:] != falls[:-1])) + (self._falls not in (None, bool(falls[0])))
         self._falls = bool(falls[-1])
         self._total += steps.size
-        self._count_runs(first, changes, np.abs(steps, out=steps))
+        sizes = np.abs(steps, out=steps)
+        if self._entered and not self._started:
+            self._head, first = (first, float(sizes[0]), bool(falls[0])), 0
+        self._count_runs(first, changes, sizes)
         self._longest, self._length = max(self._longest, rest + 1), rest + 1
 
     def _count_runs(self, first: int, changes: np.ndarray, sizes: Samples) -> None:

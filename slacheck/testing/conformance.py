@@ -13,6 +13,7 @@ broken. The kind need not be installed.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -25,8 +26,11 @@ import numpy as np
 from slacheck import api
 from slacheck.capture.capture import Capture, Channel
 from slacheck.contract import Block, Kind, Meter, MeterPlan
+from slacheck.engine.binding import Binding
+from slacheck.engine.pieces import is_even, merged
 from slacheck.errors import SlacheckError, SpecError
 from slacheck.evidence.schema import results_schema, schema_faults
+from slacheck.portion import Dissected, measure_portion
 from slacheck.spec.load import load_spec
 from slacheck.spec.model import Spec
 
@@ -109,6 +113,23 @@ class KindConformance:
         """Meters fed short blocks give the same numbers."""
         cut = replace(self.kind, meters=_cutting(self.kind.meters))
         self._same(self._run(self._opened(), cut).to_dict(), "short blocks")
+
+    def test_reading_does_not_depend_on_pieces_that_are_measured_apart(self) -> None:
+        """Where meters are `contract.Divisible`, pieces of the recording put together give the same bits."""
+        spec, capture = self._spec(), self._opened()
+        whole = measure_portion(spec, Binding(capture), frozenset(one.id for one in spec.requirements))
+        cut = Dissected(spec, Binding(capture))
+        if not (cut.divisible and is_even(capture.clock)):
+            return
+        count = capture.clock.count
+        edges = [0, *sorted({count // 3, count // 3 + 1, count - 1} - {0, count}), count]
+        found = [cut.piece(bounds) for bounds in itertools.pairwise(edges)]
+        pieces = [piece for piece in found if piece is not None]
+        if len(pieces) < len(found):  # samples are missing
+            return
+        others = [cut.in_order(range(len(cut.ordered)))]
+        same = cut.portion(merged(pieces), others).parts == whole.parts
+        _require(same, "pieces of the recording, put together, give other numbers than the whole")
 
     def test_reading_does_not_depend_on_the_order_of_channels(self) -> None:
         """Channels in another order give the same numbers."""

@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 import slacheck
 from slacheck.capture.capture import Capture
 from slacheck.capture.load import open_capture
+from slacheck.engine.binding import Binding
+from slacheck.engine.pieces import merged
+from slacheck.portion import Dissected, measure_portion
 from tests.acceptance.sameness import (
     DAMAGE,
     KINDS,
@@ -101,6 +104,35 @@ def deciding_samples(found, capture):
     places = {round(time / capture.clock.interval) for time in times}
     inside = [place for place in places if 20 < place < count]
     return sorted(inside, key=lambda place: abs(place - count / 2)) or [count // 2]
+
+
+# ---------------------------------------------------------------- pieces that are measured apart
+
+
+def parts_apart(spec, capture, edges):
+    """What every clause measured, from pieces between these samples, merged in a tree, and from meters in order."""
+    cut = Dissected(spec, Binding(capture))
+    found = [cut.piece(bounds) for bounds in itertools.pairwise(edges)]
+    while len(found) > 1:
+        found = [merged(found[first : first + 3]) for first in range(0, len(found), 3)]
+    return cut.portion(found[0], [cut.in_order([number]) for number in range(len(cut.ordered))]).parts
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_kinds_with_all_their_options_in_pieces_measured_apart_give_the_same(name):
+    document, record = OPTIONS[name]
+    spec, capture = slacheck.load_spec(document), record()
+    whole = measure_portion(spec, Binding(capture), frozenset(one.id for one in spec.requirements)).parts
+    count = capture.clock.count
+    assert Dissected(spec, Binding(capture)).divisible
+
+    @settings(max_examples=3, deadline=None)
+    @given(st.sets(st.integers(1, count - 1), min_size=1, max_size=8))
+    @example({count // 2})
+    def same(edges):
+        assert parts_apart(spec, capture, [0, *sorted(edges), count]) == whole
+
+    same()
 
 
 # ---------------------------------------------------------------- side by side, order

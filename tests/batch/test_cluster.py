@@ -1,11 +1,13 @@
 """A batch on Dask: the same bytes, and nothing bare over a network."""
 
+import numpy as np
 import pytest
 
 from slacheck import api
-from slacheck.batch import cluster
-from slacheck.batch.cluster import check_address, cluster_crew, cluster_measure, on_cluster, versions
+from slacheck.batch import dissection
+from slacheck.batch.cluster import check_address, cluster_crew, cluster_measure, on_cluster
 from slacheck.batch.conduct import Way, conduct
+from slacheck.batch.versions import versions
 from slacheck.batch.work import digests_of, perform
 from slacheck.batch.worker import Limits
 from slacheck.errors import SlacheckError, UsageError
@@ -78,13 +80,45 @@ def test_check_on_a_cluster_of_two_processes_gives_the_same_bytes(scheduler, cam
 
 
 def test_check_of_a_long_capture_is_shared_by_the_workers_to_the_same_bytes(scheduler, monkeypatch):
-    monkeypatch.setattr(cluster, "LONG", 0)
+    monkeypatch.setattr(dissection, "LONG", 0)
     shares = []
-    monkeypatch.setattr(cluster, "shares_of", lambda *asked: shares.extend(found := shares_of(*asked)) or found)
+    monkeypatch.setattr(dissection, "shares_of", lambda *asked: shares.extend(found := shares_of(*asked)) or found)
     spec, capture = "specs/profiles/ai-training-hall.yaml", "fixtures/compliant/training_run.npy"
     here = api.check(spec, capture, test="training_run")
     there = api.check(spec, capture, test="training_run", elsewhere=cluster_measure(scheduler, jobs=2))
     assert len(shares) == 2
+    assert here.run.members == there.run.members
+
+
+def long_recording(folder, gap):
+    count = 3 << 18
+    noise = np.random.default_rng(1).normal(0, 1, count)
+    samples = (325 * np.sin(np.arange(count) * (2 * np.pi * 50 / 10_000)) + noise).astype(np.float32)
+    samples[gap] = np.nan
+    np.save(folder / "x.npy", samples)
+    (folder / "x.npy.meta.yaml").write_text(
+        "slacheck: 1\nchannels: {x: {unit: V, accuracy: {reading: 0.2 %}}}\ntime: {sample_rate: 10 kHz}\n"
+    )
+    return folder / "x.npy"
+
+
+@pytest.mark.parametrize("gap", [slice(0), slice(500_000, 500_001)])
+def test_check_of_a_long_capture_is_cut_by_time_to_the_same_bytes(scheduler, tmp_path, monkeypatch, gap):
+    monkeypatch.setattr(dissection, "LONG", 0)
+    monkeypatch.setattr(dissection, "LEAST", 1 << 17)
+    submit, asked = dissection.Dissection._submit, []
+
+    def submitted(self, task, *told):
+        asked.append(task.__name__)
+        return submit(self, task, *told)
+
+    monkeypatch.setattr(dissection.Dissection, "_submit", submitted)
+    capture = long_recording(tmp_path, gap)
+    here = api.check("benchmarks/speed.yaml", capture)
+    there = api.check("benchmarks/speed.yaml", capture, elsewhere=cluster_measure(scheduler, jobs=2))
+    assert asked.count("piece_on_cluster") == 4
+    assert asked.count("merge_on_cluster") == 1
+    assert ("portion_on_cluster" in asked) == (gap.stop > 0)
     assert here.run.members == there.run.members
 
 
@@ -120,5 +154,5 @@ def test_worker_that_sees_other_bytes_refuses(campaign, facility):
 def test_worker_with_other_versions_is_told_apart(campaign, monkeypatch):
     sent = job(campaign, versions=versions() | {"numpy": "0.1"})
     here = versions() | {"numpy": "9.9"}
-    monkeypatch.setattr(cluster, "versions", lambda: here)
+    monkeypatch.setattr("slacheck.batch.versions.versions", lambda: here)
     assert on_cluster(sent, 60.0, 4.0)["address"] == "a worker of the cluster has numpy 9.9 instead of 0.1"

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,8 @@ CHANGED, WAIT = "the file changed while it was read", "wait until the recorder h
 _SMALL = 1 << 22
 """A thread is not worth its while for a file of no more bytes."""
 _PIECE = 1 << 18
+Known = Mapping[tuple[str, int, int], str]
+"""Digests of files that were read before, by name, size [bytes] and when they were last written [ns]."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class Source:
         For the evidence.
     modified : int
         When. [ns]
+    known : mapping
+        Digests that were taken before.
     """
 
     path: Path
@@ -42,11 +47,14 @@ class Source:
     size: int
     role: str
     modified: int
+    known: Known = field(default_factory=dict)
     _digest: _Digest = field(init=False)
 
     def __post_init__(self) -> None:
         """The digest is begun, beside the reading."""
-        self._digest = _Digest(self.file.fileno(), self.size)
+        self._digest = _Digest(
+            self.file.fileno(), self.size, self.known.get((self.path.name, self.size, self.modified))
+        )
 
     @property
     def record(self) -> FileRecord:
@@ -96,17 +104,20 @@ class Source:
 class _Digest:
     """SHA-256 of an open file; of a large one by a thread of its own, which leaves the file's position alone."""
 
-    def __init__(self, descriptor: int, size: int) -> None:
+    def __init__(self, descriptor: int, size: int, known: str | None) -> None:
         self._descriptor = descriptor
+        self._known = known
         self._hash = hashlib.sha256()
         self._stopped = False
         self._error: OSError | None = None
         self._thread = threading.Thread(target=self._take, daemon=True)
-        if size > _SMALL and hasattr(os, "pread"):
+        if known is None and size > _SMALL and hasattr(os, "pread"):
             self._thread.start()
 
     def hexadecimal(self) -> str:
         """The digest, of all that the file holds."""
+        if self._known is not None:
+            return self._known
         if self._thread.ident is None:
             self._take()
         else:
@@ -138,8 +149,8 @@ def _read_at(descriptor: int, position: int) -> bytes:
     return os.read(descriptor, _PIECE)
 
 
-def open_source(path: Path, role: str) -> Source:
-    """Open a regular file and begin its digest.
+def open_source(path: Path, role: str, known: Known | None = None) -> Source:
+    """Open a regular file and begin its digest, unless it is among those `known`.
 
     Raises
     ------
@@ -158,4 +169,4 @@ def open_source(path: Path, role: str) -> Source:
         os.close(descriptor)
         raise CaptureError(Diagnostic(str(path), "this is not a regular file"))
     file = os.fdopen(descriptor, "rb")
-    return Source(path, file, status.st_size, role, status.st_mtime_ns)
+    return Source(path, file, status.st_size, role, status.st_mtime_ns, known or {})
