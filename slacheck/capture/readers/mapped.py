@@ -16,11 +16,11 @@ _SMALL = 1 << 24
 
 
 class _FileMap(mmap.mmap):
-    """A mapping that is made here, read only: what is let go of can always be read again."""
+    """A mapping that is made here, of the file itself: what is let go of can always be read again."""
 
 
 def mapped(
-    file: BinaryIO, dtype: Any, shape: tuple[int, ...], *, offset: int = 0, fortran: bool = False
+    file: BinaryIO, dtype: Any, shape: tuple[int, ...], *, offset: int = 0, fortran: bool = False, filled: bool = True
 ) -> np.ndarray[Any, Any]:
     """An array that stays in its file.
 
@@ -36,8 +36,10 @@ def mapped(
         Where the array begins. [bytes]
     fortran : bool
         Whether its first index changes fastest.
+    filled : bool
+        Whether the array is there already; else what is written into it goes to the file.
     """
-    pages = _FileMap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    pages = _FileMap(file.fileno(), 0, access=mmap.ACCESS_READ if filled else mmap.ACCESS_WRITE)
     return np.ndarray(shape, dtype, pages, offset, order="F" if fortran else "C")
 
 

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from slacheck.capture.readers.mapped import let_go
 from slacheck.capture.readers.recording import Column, Recording, Stamps, TimeHint, known_unit, split_unit, time_column
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import moment
@@ -115,6 +116,7 @@ class _Frames:
         """The next bytes of a block into an array."""
         if self._pipe.readinto(room.data.cast("B")) != room.nbytes:  # type: ignore[attr-defined]
             raise self._source.error("the file could not be read to its end")
+        let_go(room)
 
 
 def _fill(source: Source, frames: _Frames, types: list[str], rows: int) -> list[np.ndarray[Any, Any]]:

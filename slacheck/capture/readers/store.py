@@ -149,7 +149,9 @@ def scratch(count: int, place: str, kind: np.dtype[Any] = _FLOAT) -> np.ndarray[
         try:
             if hasattr(os, "posix_fallocate"):  # else a full disk would show only as the pages are written
                 os.posix_fallocate(file.fileno(), 0, count * kind.itemsize)
-            return np.memmap(file, dtype=kind, mode="r+" if file.seek(0, os.SEEK_END) else "w+", shape=(count,))
+            else:
+                file.truncate(count * kind.itemsize)
+            return mapped(file, kind, (count,), filled=False)
         except OSError as error:
             raise no_room(place, error) from None
 
