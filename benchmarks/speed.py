@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.rounds import ROOT, interleaved, medians, run
 
 RATE, PIECE = 10_000, 1 << 20
-OWN = ("slacheck, 12 clauses", "slacheck, 2 threads", "slacheck, Parquet", "slacheck, 1 clause", "floor")
+OWN = ("slacheck, 12 clauses", "slacheck, 2 processes", "slacheck, Parquet", "slacheck, 1 clause", "floor")
 PEERS = ("hand", "smart")
 _SIDECAR = """\
 slacheck: 1

@@ -252,10 +252,10 @@ def check(
     progress : callable, optional
         Told in words what is being done.
     jobs : int
-        Threads: captures are measured side by side, and the meters of one where there are fewer captures.
-        The results do not depend on it.
+        Threads in which captures are measured side by side. The results do not depend on it.
     elsewhere : callable, optional
-        Measures captures that are files in other processes, to the same results.
+        Measures captures that are files in other processes, to the same results: `batch.local.processes_measure`, or
+        `batch.cluster.cluster_measure`. What it gives None for is measured here.
 
     Raises
     ------
@@ -331,7 +331,7 @@ def _check_names(spec: Spec, map: Mapping[str, str], test: str | None) -> None:
 Bound: TypeAlias = tuple[list[Binding], dict[str, Path]]
 
 
-Elsewhere: TypeAlias = Callable[[Spec, Sequence[Request]], Iterable[Portion]]
+Elsewhere: TypeAlias = Callable[[Spec, Sequence[Request]], Iterable[Portion] | None]
 
 
 @dataclass
@@ -346,9 +346,10 @@ class _Opening:
 
     def files(self, requests: Sequence[Request]) -> list[Capture]:
         """Captures, in order; measured already and without samples, if that is done elsewhere."""
-        if self.elsewhere is None:
+        portions = None if self.elsewhere is None else self.elsewhere(self.spec, requests)
+        if portions is None:
             return side_by_side(self._file, requests, self.jobs)
-        self.portions = {portion.capture.id: portion for portion in self.elsewhere(self.spec, requests)}
+        self.portions = {portion.capture.id: portion for portion in portions}
         return [self.portions[request.id].capture for request in requests]
 
     def _file(self, request: Request) -> Capture:

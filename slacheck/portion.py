@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from slacheck.capture.capture import Capture
@@ -176,13 +177,20 @@ class Dissected:
         self.divisible, self.ordered = divided(self.source, plans)
 
     def cuts(self, most: int, least: int) -> Cuts | None:
-        """Pieces, at most so many and none of fewer than `least` samples; None where there is nothing to be cut."""
+        """Pieces, at most so many and none of fewer than `least` samples; None where there is nothing to be gained."""
         clock = self.binding.capture.clock
-        if not (self.divisible and is_even(clock)) or clock.count < 2 * least:
+        channels = {channel.name: channel for name in self.signals for channel in self.source.channels(name)}
+        if not (self.divisible and is_even(clock) and all(one.stays_in_file for one in channels.values())):
             return None
+        if clock.count < 2 * least:
+            return None
+        lots: dict[tuple[str, ...], list[int]] = {}
+        for number, plan in enumerate(self.ordered):  # those of the same signals share what is derived
+            lots.setdefault(plan.signals, []).append(number)
+        ways = min(most, len(lots))
+        orders = (chain.from_iterable(list(lots.values())[way::ways]) for way in range(ways))
         pieces = bounds_of(clock.count, min(most, clock.count // least))
-        ways = min(most, len(self.ordered))
-        return Cuts(tuple(pieces), tuple(tuple(range(way, len(self.ordered), ways)) for way in range(ways)))
+        return Cuts(tuple(pieces), tuple(map(tuple, orders)))
 
     def piece(self, bounds: tuple[int, int]) -> PieceFound | None:
         """What is found between two samples; None if any is missing there."""

@@ -121,7 +121,7 @@ def check(
             for draft in mine:
                 portion.fill(draft)
             return replace(source, quality=portion.quality), portion.headroom
-        readings = measure_capture(spec, source, mine, jobs // len(bindings))
+        readings = measure_capture(spec, source, mine)
         # 3. Each kind turns its readings into measurements; the record's gates stand beside them.
         for draft in mine:
             evaluate_draft(spec, draft, readings)

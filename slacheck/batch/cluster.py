@@ -12,6 +12,7 @@ import ipaddress
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -106,7 +107,8 @@ def cluster_measure(address: str, *, jobs: int) -> Callable[[Spec, Sequence[Requ
 
     def measure(spec: Spec, requests: Sequence[Request]) -> list[Portion]:
         with _client(distributed, address, jobs) as client:
-            way = Dissection(client, distributed, max(1, sum(client.nthreads().values()) // len(requests)))
+            most = max(1, sum(client.nthreads().values()) // len(requests))
+            way = Dissection(partial(client.submit, pure=False), distributed.KilledWorker, most, shares=most)
             begun = [way.begin(spec, request) for request in requests]
             return [way.end(spec, one) for one in begun]
 

@@ -1,4 +1,4 @@
-"""One capture shared out among the workers of a Dask cluster: pieces of time, merged in a tree, or shares of clauses.
+"""One capture shared out among processes, here or on a Dask cluster: pieces of time, merged in a tree, or clauses.
 
 Only what was found travels: accumulators, and the few samples that a piece does not complete. Every task opens the
 capture for itself. Its digest is not taken again where size and time of change are those that the sender saw.
@@ -28,8 +28,8 @@ LEAST = 1 << 23
 """Samples of a piece, at the least."""
 _BRANCHES = 4
 """Pieces that are merged at a time."""
-_PER_THREAD = 2
-"""Pieces for each thread of the workers, so that none waits long for the last one."""
+_PER_THREAD = 4
+"""Pieces for each task at a time, so that nobody waits long for the last one."""
 Sent = Mapping[str, Any]
 Found = TypeVar("Found")
 
@@ -49,15 +49,20 @@ class Dissection:
 
     Parameters
     ----------
-    client : distributed.Client
-    distributed : module
+    submit : callable
+        From a task and what it is told, futures and lists of futures among that, to the future of what it finds.
+    died : type of Exception
+        What a future raises whose workers ended.
     most : int
-        Threads of the workers that one capture may have.
+        Tasks that may be done for one capture at a time.
+    shares : int
+        Most tasks for a capture that is shared out by clauses.
     """
 
-    client: Any
-    distributed: Any
+    submit: Callable[..., Any]
+    died: type[Exception]
     most: int
+    shares: int
 
     def begin(self, spec: Spec, request: Request) -> Begun:
         """Set the workers to a capture.
@@ -71,9 +76,10 @@ class Dissection:
         most = self.most if sum(size for _, size, _ in sent["files"]) >= LONG else 1
         cuts: Cuts | None = None
         if most > 1:
-            asked = self._submit(cuts_on_cluster, sent, most * _PER_THREAD, LEAST)
+            asked = self.submit(cuts_on_cluster, sent, most * _PER_THREAD, LEAST)
             (cuts,) = self._results(Begun(request, sent, [asked]))
-        futures = self._by_clauses(spec, sent, most) if cuts is None else [self._by_time(sent, cuts)]
+        shares = min(self.shares, most)
+        futures = self._by_clauses(spec, sent, shares) if cuts is None else [self._by_time(sent, cuts)]
         return Begun(request, sent, futures)
 
     def end(self, spec: Spec, begun: Begun) -> Portion:
@@ -86,32 +92,31 @@ class Dissection:
         """
         found = self._results(begun)
         if None in found:
-            found = self._results(replace(begun, futures=self._by_clauses(spec, begun.sent, self.most)))
+            found = self._results(replace(begun, futures=self._by_clauses(spec, begun.sent, self.shares)))
         return joined(found)
 
     def _by_clauses(self, spec: Spec, sent: Sent, most: int) -> list[Any]:
-        return [self._submit(portion_on_cluster, sent, share) for share in shares_of(spec, most)]
+        return [self.submit(portion_on_cluster, sent, share) for share in shares_of(spec, most)]
 
     def _by_time(self, sent: Sent, cuts: Cuts) -> Any:
         """Future of the portion: pieces, side by side, and a tree of what they found."""
-        pieces = [self._submit(piece_on_cluster, sent, bounds) for bounds in cuts.pieces]
-        others = [self._submit(order_on_cluster, sent, chosen) for chosen in cuts.orders]
+        others = [self.submit(order_on_cluster, sent, chosen) for chosen in cuts.orders]  # they take longest
+        pieces = [self.submit(piece_on_cluster, sent, bounds) for bounds in cuts.pieces]
         while len(pieces) > 1:
             groups = [pieces[first : first + _BRANCHES] for first in range(0, len(pieces), _BRANCHES)]
-            pieces = [self._submit(merge_on_cluster, group) for group in groups]
-        return self._submit(whole_on_cluster, sent, pieces[0], others)
-
-    def _submit(self, task: Callable[..., Any], *told: Any) -> Any:
-        return self.client.submit(task, *told, pure=False)
+            pieces = [self.submit(merge_on_cluster, group) for group in groups]
+        return self.submit(whole_on_cluster, sent, pieces[0], others)
 
     def _results(self, begun: Begun) -> list[Any]:
         """What the workers found; their faults are those that this process would have found, named as here."""
         there, here = begun.sent["path"], str(begun.request.path)
         try:
             found = [future.result() for future in begun.futures]
-        except self.distributed.KilledWorker as error:
-            text = f"the workers of the cluster that measured it ended, {error.allowed_failures + 1} times"
-            raise CaptureError(Diagnostic(here, text)) from None
+        except self.died as error:
+            times = getattr(error, "allowed_failures", 0) + 1
+            text = f"the processes that measured it ended{'' if times == 1 else f', {times} times'}"
+            fix = "look whether they had memory enough"
+            raise CaptureError(Diagnostic(here, text, fix=fix)) from None
         for one in found:
             if isinstance(one, Refused):
                 raise CaptureError([replace(each, place=each.place.replace(there, here)) for each in one.problems])

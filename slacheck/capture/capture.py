@@ -22,6 +22,7 @@ from slacheck.capture.readers.recording import (
     split_unit,
 )
 from slacheck.capture.readers.source import CHANGED, WAIT
+from slacheck.capture.readers.store import stays_in_file
 from slacheck.contract import Accuracy, FileRecord
 from slacheck.errors import CaptureError, Diagnostic
 from slacheck.units import QUANTITY_UNITS, QuantityError, parse_unit
@@ -87,6 +88,11 @@ class Channel:
         if self.fault is not None:
             raise CaptureError(self.fault)
         return None if self.unit is None else parse_unit(self.unit).base
+
+    @property
+    def stays_in_file(self) -> bool:
+        """Whether a part of the samples can be read without the rest."""
+        return stays_in_file(self.values)
 
     def read(self, start: int, stop: int) -> Samples:
         """Samples start .. stop - 1.

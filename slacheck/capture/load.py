@@ -100,6 +100,14 @@ def file_records(path: Path) -> tuple[FileRecord, ...]:
         return tuple(source.record for source in _sources(path, opened))
 
 
+def size_of(path: Path) -> int:
+    """Bytes of the files that `open_capture` would read; 0 where it would say that there is none."""
+    try:
+        return sum(found.stat().st_size for found, _ in _files(Path(path)))
+    except (OSError, CaptureError):
+        return 0
+
+
 def known_files(path: Path) -> dict[tuple[str, int, int], str]:
     """Digests of the files that `open_capture` would read, in the same order, for it to take them as known.
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from slacheck.cli.output import echo_json, refuse_output, style
 from slacheck.cli.progress import progress
 from slacheck.cli.sign import opened_key
+
+if TYPE_CHECKING:
+    from slacheck.api import Elsewhere
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "ERROR": 4}
 
@@ -36,7 +40,14 @@ def _mapping(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]
 @click.option("--test", metavar="NAME", help="Test under which the captures were made.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--embed", is_flag=True, help="Put the captures' files into the pack.")
-@click.option("--jobs", metavar="N", type=click.IntRange(1, 1024), default=1, show_default=True, help="Threads.")
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes, or threads.",
+)
 @click.option("--sign", metavar="KEY", type=click.Path(path_type=Path), help="Sign the pack with this private key.")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask: local, tcp://127.0.0.1:PORT or tls://HOST:PORT.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict; no progress.")
@@ -62,7 +73,6 @@ def check(
     slacheck check vendor-b.sla.yaml --format json
     """  # noqa: D301 - click ends a paragraph at the backspace
     from slacheck import api
-    from slacheck.batch.cluster import cluster_measure
 
     if embed and output is None:
         raise click.UsageError("--embed puts captures into a pack; name it with -o PACK.zip", ctx)
@@ -70,7 +80,7 @@ def check(
         raise click.UsageError("--sign signs the pack; name it with -o PACK.zip", ctx)
     refuse_output(output, (".zip",), (document, *map(Path, captures), *([] if sign is None else [sign])))
     key = None if sign is None else opened_key(sign)
-    elsewhere = None if scheduler is None else cluster_measure(scheduler, jobs=jobs)
+    elsewhere = _elsewhere(scheduler, jobs)
     with progress(quiet) as tell:
         results = api.check(
             document, captures or None, map=mapping, test=test, progress=tell, jobs=jobs, elsewhere=elsewhere
@@ -84,3 +94,16 @@ def check(
     if output is not None and not quiet:
         click.echo(f"wrote {output}", err=True)
     ctx.exit(EXIT_CODES[results.verdict])
+
+
+def _elsewhere(scheduler: str | None, jobs: int) -> Elsewhere | None:
+    """What measures captures that are files, if not this process."""
+    if scheduler is not None:
+        from slacheck.batch.cluster import cluster_measure
+
+        return cluster_measure(scheduler, jobs=jobs)
+    if jobs == 1:
+        return None
+    from slacheck.batch.local import processes_measure
+
+    return processes_measure(jobs)

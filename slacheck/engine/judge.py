@@ -35,9 +35,9 @@ _SHOWN_ANYWAY = {"metadata_missing", "condition_not_met"}
 """no_verdict gates that do not mean that the reading may be fabricated; the number is shown."""
 
 
-def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft], jobs: int = 1) -> Readings:
-    """One pass over a capture, in `jobs` threads, that feeds the meters of all requirements judged on it."""
-    return measure(source, *asked_of(spec, source, drafts), jobs)
+def measure_capture(spec: Spec, source: Source, drafts: Sequence[Draft]) -> Readings:
+    """One pass over a capture that feeds the meters of all requirements judged on it."""
+    return measure(source, *asked_of(spec, source, drafts))
 
 
 def asked_of(spec: Spec, source: Source, drafts: Sequence[Draft]) -> tuple[list[MeterPlan], list[str]]:

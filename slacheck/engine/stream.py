@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from slacheck.contract import Accuracy, Block, Meter, MeterPlan, SignalFacts, Wa
 from slacheck.engine.derived import DerivedSignals
 from slacheck.engine.grid import Gridder
 from slacheck.engine.lanes import Lane, lanes_of
-from slacheck.engine.side_by_side import Threads, threads
 from slacheck.engine.source import PIECE, Source, span_of, times_of
 from slacheck.quality.facts import ChannelQuality
 from slacheck.quality.gates import possible_range
@@ -88,7 +86,7 @@ class Readings:
         return Readings(self.source, self.meters, self.failures, coverage_factor, self._taken)
 
 
-def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str], jobs: int = 1) -> Readings:
+def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str]) -> Readings:
     """Feed every planned meter in one pass over the capture.
 
     Parameters
@@ -99,13 +97,11 @@ def measure(source: Source, plans: Iterable[MeterPlan], signals: Iterable[str], 
         Plans with equal keys share one meter.
     signals : iterable of str
         Signals whose facts are wanted, whether or not a meter reads them.
-    jobs : int
-        Threads; each meter sees all blocks in order whatever their number.
     """
     plans = tuple(plans)
     source.quality.update(qualities(source, (*signals, *(name for plan in plans for name in plan.signals))))
     through = Pass(source, feeds_of(source, plans))
-    through.run(0, source.capture.clock.count, jobs)
+    through.run(0, source.capture.clock.count)
     return through.finish()
 
 
@@ -138,35 +134,27 @@ class Pass:
     source: Source
     feeds: list[Feed]
 
-    def run(self, first: int, last: int, jobs: int = 1) -> None:
-        """Look at the samples first .. last - 1, and feed them to every meter, in `jobs` threads."""
+    def run(self, first: int, last: int) -> None:
+        """Look at the samples first .. last - 1, and feed them to every meter."""
         np.empty(_FREED, np.uint8)  # given back at once, so that what blocks need is not mapped anew for each of them
-        with threads(jobs) as some:
-            for piece in some.ahead(partial(self._read, last=last), range(first, last, PIECE)):
-                self._take(piece, some)
+        for start in range(first, last, PIECE):
+            self._take(start, self._read(start, min(start + PIECE, last)))
 
-    def _read(self, first: int, last: int) -> tuple[int, dict[str, Samples]]:
-        """The samples of every channel from `first` on."""
+    def _read(self, first: int, last: int) -> dict[str, Samples]:
+        """The samples first .. last - 1 of every channel."""
         looked_at = (group[0] for group in self.source.quality if len(group) == 1)
         names = dict.fromkeys((*looked_at, *(name for feed in self.feeds for name in feed.channels)))
-        last, channels = min(first + PIECE, last), self.source.capture.channels
-        return first, {name: channels[name].read(first, last) for name in names}
+        return {name: self.source.capture.channels[name].read(first, last) for name in names}
 
-    def _take(self, piece: tuple[int, dict[str, Samples]], some: Threads) -> None:
-        """Look at the piece's channels, and feed every meter the blocks that it completes."""
+    def _take(self, first: int, columns: dict[str, Samples]) -> None:
+        """Look at some samples of the channels, and feed every meter the blocks that they complete."""
         clock = self.source.capture.clock
-        first, columns = piece
-
-        def look(group: tuple[str, ...]) -> None:
-            self.source.quality[group].update(together([columns[name] for name in group]))
-
-        def blocks(feed: Feed) -> list[Block]:
-            return list(feed.blocks(clock, first, columns))
-
-        some.each(look, tuple(self.source.quality))
-        if clock.fault is None:
-            made = zip(some.each(blocks, self.feeds), self.feeds, strict=True)
-            some.each(lambda one: one[0].push(one[1]), [(lane, found) for found, feed in made for lane in feed.lanes])
+        for group, quality in self.source.quality.items():
+            quality.update(together([columns[name] for name in group]))
+        for feed in self.feeds if clock.fault is None else ():
+            blocks = list(feed.blocks(clock, first, columns))
+            for lane in feed.lanes:
+                lane.push(blocks)
 
     def finish(self) -> Readings:
         """What was measured, after the last samples."""

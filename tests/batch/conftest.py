@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 POISON = """\
@@ -66,3 +67,15 @@ def slacheck(*args, cwd):
     code = "from slacheck.cli.main import main; main()"
     command = [sys.executable, "-c", code, *map(str, args)]
     return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def long_recording(folder, gap):
+    count = 3 << 18
+    noise = np.random.default_rng(1).normal(0, 1, count)
+    samples = (325 * np.sin(np.arange(count) * (2 * np.pi * 50 / 10_000)) + noise).astype(np.float32)
+    samples[gap] = np.nan
+    np.save(folder / "x.npy", samples)
+    (folder / "x.npy.meta.yaml").write_text(
+        "slacheck: 1\nchannels: {x: {unit: V, accuracy: {reading: 0.2 %}}}\ntime: {sample_rate: 10 kHz}\n"
+    )
+    return folder / "x.npy"

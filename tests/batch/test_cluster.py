@@ -1,6 +1,5 @@
 """A batch on Dask: the same bytes, and nothing bare over a network."""
 
-import numpy as np
 import pytest
 
 from slacheck import api
@@ -13,7 +12,7 @@ from slacheck.batch.worker import Limits
 from slacheck.errors import SlacheckError, UsageError
 from slacheck.portion import shares_of
 from slacheck.submission.campaign import load_campaign
-from tests.batch.conftest import files_of
+from tests.batch.conftest import files_of, long_recording
 from tests.batch.test_conduct import INLINE
 
 
@@ -90,35 +89,26 @@ def test_check_of_a_long_capture_is_shared_by_the_workers_to_the_same_bytes(sche
     assert here.run.members == there.run.members
 
 
-def long_recording(folder, gap):
-    count = 3 << 18
-    noise = np.random.default_rng(1).normal(0, 1, count)
-    samples = (325 * np.sin(np.arange(count) * (2 * np.pi * 50 / 10_000)) + noise).astype(np.float32)
-    samples[gap] = np.nan
-    np.save(folder / "x.npy", samples)
-    (folder / "x.npy.meta.yaml").write_text(
-        "slacheck: 1\nchannels: {x: {unit: V, accuracy: {reading: 0.2 %}}}\ntime: {sample_rate: 10 kHz}\n"
-    )
-    return folder / "x.npy"
-
-
 @pytest.mark.parametrize("gap", [slice(0), slice(500_000, 500_001)])
 def test_check_of_a_long_capture_is_cut_by_time_to_the_same_bytes(scheduler, tmp_path, monkeypatch, gap):
     monkeypatch.setattr(dissection, "LONG", 0)
     monkeypatch.setattr(dissection, "LEAST", 1 << 17)
-    submit, asked = dissection.Dissection._submit, []
+    ways, by_time, by_clauses = [], dissection.Dissection._by_time, dissection.Dissection._by_clauses
 
-    def submitted(self, task, *told):
-        asked.append(task.__name__)
-        return submit(self, task, *told)
+    def timed(self, sent, cuts):
+        ways.append(len(cuts.pieces))
+        return by_time(self, sent, cuts)
 
-    monkeypatch.setattr(dissection.Dissection, "_submit", submitted)
+    def shared(self, spec, sent, most):
+        ways.append("clauses")
+        return by_clauses(self, spec, sent, most)
+
+    monkeypatch.setattr(dissection.Dissection, "_by_time", timed)
+    monkeypatch.setattr(dissection.Dissection, "_by_clauses", shared)
     capture = long_recording(tmp_path, gap)
     here = api.check("benchmarks/speed.yaml", capture)
     there = api.check("benchmarks/speed.yaml", capture, elsewhere=cluster_measure(scheduler, jobs=2))
-    assert asked.count("piece_on_cluster") == 4
-    assert asked.count("merge_on_cluster") == 1
-    assert ("portion_on_cluster" in asked) == (gap.stop > 0)
+    assert ways == ([6] if gap.stop == 0 else [6, "clauses"])
     assert here.run.members == there.run.members
 
 

@@ -43,13 +43,23 @@ def mapped(
     return np.ndarray(shape, dtype, pages, offset, order="F" if fortran else "C")
 
 
+def is_mapped(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array is any part of a `mapped` one."""
+    return _pages(array) is not None
+
+
 def let_go(array: np.ndarray[Any, Any]) -> None:
     """Give back the pages behind any part of a `mapped` array; they come again when they are looked at.
 
     An array from elsewhere is left alone: what somebody changed in a private mapping would be lost.
     """
+    pages = _pages(array)
+    if pages is not None and len(pages) > _SMALL and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
+
+
+def _pages(array: np.ndarray[Any, Any]) -> _FileMap | None:
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base
-    if isinstance(base, _FileMap) and len(base) > _SMALL and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)
+    return base if isinstance(base, _FileMap) else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slacheck.capture.readers.mapped import let_go, mapped
+from slacheck.capture.readers.mapped import is_mapped, let_go, mapped
 from slacheck.errors import CaptureError, Diagnostic
 
 if TYPE_CHECKING:
@@ -133,6 +133,12 @@ class MappedColumn:
         values = self._values(self._codes[index])
         let_go(self._codes)
         return values
+
+
+def stays_in_file(values: object) -> bool:
+    """Whether values were `mapped` from the recording itself: whoever needs a part of them reads that part alone."""
+    array: Any = values._codes if isinstance(values, MappedColumn) else values
+    return isinstance(array, np.ndarray) and not array.flags.writeable and is_mapped(array)
 
 
 def scratch(count: int, place: str, kind: np.dtype[Any] = _FLOAT) -> np.ndarray[Any, Any]:
