@@ -23,6 +23,7 @@ from slacheck.capture.load import open_capture as open_file
 from slacheck.capture.readers.recording import TIME_NAMES, split_unit
 from slacheck.capture.remote import fetch, is_url, relative_name
 from slacheck.contract import Verdict
+from slacheck.engine.binding import channels_of
 from slacheck.engine.side_by_side import side_by_side
 from slacheck.errors import Diagnostic, SlacheckError, UsageError
 from slacheck.evidence.keys import PrivateKey, read_private
@@ -353,7 +354,7 @@ class _Opening:
         return [self.portions[request.id].capture for request in requests]
 
     def _file(self, request: Request) -> Capture:
-        capture = open_file(request.path, id=request.id)
+        capture = open_file(request.path, id=request.id, channels=channels_of(self.spec, request.signals))
         self.stack.callback(capture.close)
         return capture
 

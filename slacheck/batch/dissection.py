@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from slacheck.batch.versions import SAME_VERSIONS, differ, versions
 from slacheck.batch.work import OTHER_BYTES, SAME_FILES
 from slacheck.capture.load import known_files, open_capture
-from slacheck.engine.binding import Binding
+from slacheck.engine.binding import Binding, channels_of
 from slacheck.engine.pieces import OrderFound, PieceFound, merged
 from slacheck.errors import CaptureError, Diagnostic, SlacheckError, UsageError
 from slacheck.portion import Cuts, Dissected, Portion, Request, joined, measure_portion, shares_of
@@ -154,7 +154,8 @@ def _opened(sent: Sent) -> Iterator[tuple[Spec, Binding]]:
     if differs is not None:
         raise UsageError(Diagnostic("--scheduler", differs, fix=SAME_VERSIONS))
     spec = load_spec(sent["spec"])
-    with open_capture(sent["path"], id=sent["id"], known=sent["files"]) as capture:
+    channels = channels_of(spec, sent["signals"])
+    with open_capture(sent["path"], id=sent["id"], known=sent["files"], channels=channels) as capture:
         digests = [spec.sha256, *(base.sha256 for base in spec.extends)]
         if digests != sent["digests"] or [file.sha256 for file in capture.files] != list(sent["files"].values()):
             raise CaptureError(Diagnostic(sent["path"], OTHER_BYTES, fix=SAME_FILES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from slacheck.capture.assemble import Beside, assemble
 from slacheck.capture.capture import Capture, Watched
 from slacheck.capture.readers import comtrade, csv, npy, npz, parquet
-from slacheck.capture.readers.recording import Recording, TimeHint
+from slacheck.capture.readers.recording import ReadHint, Recording
 from slacheck.capture.readers.source import Known, Source, open_source
 from slacheck.capture.sidecar import Sidecar
 from slacheck.contract import FileRecord
@@ -21,7 +21,7 @@ from slacheck.errors import CaptureError, Diagnostic
 _SIDECAR = ".meta.yaml"
 _LARGEST_SIDECAR = 1 << 20
 
-Reader = Callable[[Source, TimeHint], Recording]
+Reader = Callable[[Source, ReadHint], Recording]
 
 READERS: dict[str, Reader] = {
     ".csv": csv.read,
@@ -43,7 +43,9 @@ _MAGIC: tuple[tuple[bytes, Reader], ...] = (
 _PAIR = (".cfg", ".dat")
 
 
-def open_capture(path: Path | str, *, id: str | None = None, known: Known | None = None) -> Capture:
+def open_capture(
+    path: Path | str, *, id: str | None = None, known: Known | None = None, channels: Collection[str] | None = None
+) -> Capture:
     """Open a recording with the sidecar beside it, if there is one.
 
     Parameters
@@ -54,6 +56,9 @@ def open_capture(path: Path | str, *, id: str | None = None, known: Known | None
         How findings name the capture. Default: the file's name.
     known : mapping, optional
         Digests of files that `known_files` has read; not taken again where size and time of change are the same.
+
+    channels : collection of str, optional
+        Channels that will be looked at. Of formats that hold columns apart (Parquet), others are not read.
 
     Returns
     -------
@@ -70,10 +75,10 @@ def open_capture(path: Path | str, *, id: str | None = None, known: Known | None
     path = Path(path)
     with ExitStack() as opened:
         beside, records = _beside(path, opened, known)
-        hint = TimeHint()
+        hint = ReadHint(wanted=None if channels is None else frozenset(channels))
         if beside is not None:
             time = beside.sidecar.time
-            hint = TimeHint(time.channel, time.unit)
+            hint = replace(hint, channel=time.channel, unit=time.unit)
         sources = [_open(found, role, opened, known) for found, role in _files(path)]
         recording = _read(path, sources, hint)
         files = [*(source.record for source in sources), *records]
@@ -132,7 +137,7 @@ def _open(path: Path, role: str, opened: ExitStack, known: Known | None = None) 
     return source
 
 
-def _read(path: Path, sources: list[Source], hint: TimeHint) -> Recording:
+def _read(path: Path, sources: list[Source], hint: ReadHint) -> Recording:
     if len(sources) == 2:
         return comtrade.read_pair(*sources)
     reader = READERS.get(path.suffix.lower()) or _by_content(sources[0])

@@ -64,6 +64,12 @@ def signals_of(spec: Spec, requirement: Requirement) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
+def channels_of(spec: Spec, overrides: Mapping[str, str]) -> frozenset[str]:
+    """Every channel of a capture that a spec may look at, with the names that the submission or `--map` gives it."""
+    recorded = [signal for signal in spec.signals.values() if signal.derive is None]
+    return frozenset(overrides.get(signal.name) or signal.channel or signal.name for signal in recorded)
+
+
 def _missing(spec: Spec, binding: Binding, names: Sequence[str]) -> list[str]:
     source = Source(binding.capture, spec.signals, binding.signals)
     return [name for name in names if not source.has(name)]

@@ -22,7 +22,7 @@ import numpy as np
 from slacheck.capture.readers.csv_blocks import LONGEST_LINE, ROWS_COMPARED, WORTH_IT, Block, beside, blocks, too_long
 from slacheck.capture.readers.csv_cells import Cells, Lines, NumberStamps, TextStamps
 from slacheck.capture.readers.csv_dialect import Dialect, is_missing, sniff
-from slacheck.capture.readers.recording import Column, Recording, TimeHint, time_column
+from slacheck.capture.readers.recording import Column, ReadHint, Recording, time_column
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import StampError, StampForm
 from slacheck.capture.readers.store import ROWS, ColumnStore, StoredColumn
@@ -36,7 +36,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 _NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
 
 
-def read(source: Source, hint: TimeHint) -> Recording:
+def read(source: Source, hint: ReadHint) -> Recording:
     """Read a text table.
 
     Raises
@@ -92,7 +92,7 @@ class _Table:
 
     source: Source
     encoding: str
-    hint: TimeHint
+    hint: ReadHint
 
     def read(self) -> Recording:
         dialect = sniff(list(islice(self._text(), _HEAD_LINES)), self.source.place)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slacheck.capture.readers.csv_dialect import Dialect, is_missing
-from slacheck.capture.readers.recording import MISSING, Recording, Stamps, TimeHint
+from slacheck.capture.readers.recording import MISSING, ReadHint, Recording, Stamps
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import StampError, StampForm, moment
 from slacheck.capture.readers.store import StoredColumn
@@ -212,7 +212,7 @@ class NumberStamps:
         except InvalidOperation:
             return float("nan")
 
-    def describe(self, recording: Recording, values: StoredColumn, source: Source, hint: TimeHint) -> None:
+    def describe(self, recording: Recording, values: StoredColumn, source: Source, hint: ReadHint) -> None:
         """Give the recording its stamps, if anybody says their unit."""
         unit = recording.time_unit or hint.unit
         if unit is not None and parse_unit(unit).base == "s":
@@ -243,7 +243,7 @@ class TextStamps:
         text = cell.strip()
         return MISSING if is_missing(text) else self.form.nanoseconds(text)
 
-    def describe(self, recording: Recording, values: StoredColumn, source: Source, hint: TimeHint) -> None:
+    def describe(self, recording: Recording, values: StoredColumn, source: Source, hint: ReadHint) -> None:
         """Give the recording its stamps, and its start if they have a zone."""
         ticks = values.as_integers()
         recording.absolute = True

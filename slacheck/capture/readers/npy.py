@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from slacheck.capture.readers.mapped import mapped
-from slacheck.capture.readers.recording import Column, Recording, Stamps, TimeHint, Values, split_unit, time_column
+from slacheck.capture.readers.recording import Column, ReadHint, Recording, Stamps, Values, split_unit, time_column
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import moment
 from slacheck.units import parse_unit
@@ -42,7 +42,7 @@ class Header:
         return self.length + prod(self.shape) * self.dtype.itemsize
 
 
-def read(source: Source, hint: TimeHint) -> Recording:
+def read(source: Source, hint: ReadHint) -> Recording:
     """Map an NPY file.
 
     Raises
@@ -107,7 +107,7 @@ def read_header(source: Source, file: IO[bytes], place: str) -> Header:
     return Header(tuple(shape), fortran, dtype, offset)
 
 
-def recording_of(source: Source, arrays: dict[str, Any], hint: TimeHint) -> Recording:
+def recording_of(source: Source, arrays: dict[str, Any], hint: ReadHint) -> Recording:
     """Arrays of one length as a recording.
 
     Raises
@@ -140,7 +140,7 @@ def _column(source: Source, name: str, unit: str | None, values: Values) -> Colu
 
 
 def _take_time(
-    recording: Recording, source: Source, title: tuple[str, str | None], more: tuple[Values, TimeHint]
+    recording: Recording, source: Source, title: tuple[str, str | None], more: tuple[Values, ReadHint]
 ) -> None:
     recording.time_name, recording.time_unit = title
     values, hint = more

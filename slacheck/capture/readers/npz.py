@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from slacheck.capture.readers.npy import Header, read_header, recording_of
-from slacheck.capture.readers.recording import Recording, TimeHint, Values
+from slacheck.capture.readers.recording import ReadHint, Recording, Values
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.store import ROWS, ColumnStore, check_budget
 
@@ -40,7 +40,7 @@ class _Member:
         return np.frombuffer(raw, dtype=self.header.dtype)
 
 
-def read(source: Source, hint: TimeHint) -> Recording:
+def read(source: Source, hint: ReadHint) -> Recording:
     """Unpack an NPZ file.
 
     Raises
@@ -87,7 +87,7 @@ def _open(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo, opene
     return _Member(name, file, header)
 
 
-def _unpack(source: Source, members: list[_Member], hint: TimeHint) -> Recording:
+def _unpack(source: Source, members: list[_Member], hint: ReadHint) -> Recording:
     counts = {member.name: member.header.shape[0] for member in members}
     count = members[0].header.shape[0]
     if set(counts.values()) != {count}:

@@ -1,18 +1,19 @@
 """Parquet, through pyarrow in a child process.
 
 A damaged file can crash or exhaust a native parser, so it runs apart, with limits on memory, time
-and files, and nothing but the open file to read. What comes back through its pipe are bare columns
-of float32, float64 and int64; the parent counts them.
+and files, and nothing but the open file to read. It says which columns there are, is told which of them are wanted,
+and what comes back through its pipe are these, bare, of float32, float64 and int64; the parent counts them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,17 @@ from typing import IO, Any
 import numpy as np
 
 from slacheck.capture.readers.mapped import let_go
-from slacheck.capture.readers.recording import Column, Recording, Stamps, TimeHint, known_unit, split_unit, time_column
+from slacheck.capture.readers.recording import (
+    Column,
+    NotRead,
+    ReadHint,
+    Recording,
+    Stamps,
+    Values,
+    known_unit,
+    split_unit,
+    time_column,
+)
 from slacheck.capture.readers.source import Source
 from slacheck.capture.readers.stamp_text import moment
 from slacheck.capture.readers.store import check_budget, scratch
@@ -34,9 +45,11 @@ _PIPE = 1 << 20
 """Bytes that the child may be ahead of its reader, where the system lets it."""
 _SECONDS = 60
 _BYTES_PER_SECOND = 5_000_000
+_CAN_TELL = os.name == "posix"
+"""Whether a child can be given a second pipe."""
 
 
-def read(source: Source, hint: TimeHint) -> Recording:
+def read(source: Source, hint: ReadHint) -> Recording:
     """Read a Parquet file.
 
     Raises
@@ -48,40 +61,67 @@ def read(source: Source, hint: TimeHint) -> Recording:
     if source.file.read(4) != b"PAR1":
         raise source.error("this is not a Parquet file")
     source.file.seek(0)
-    with _child(source) as pipe:
+    with _child(source) as (pipe, tell):
         header = _Frames(source, pipe).header()
         columns, rows = header["columns"], header["rows"]
         if rows == 0:
             raise source.error("the file has no rows")
-        check_budget(source.place, 8 * rows * max(1, len(columns)), source.size)
-        stored = _fill(source, _Frames(source, pipe), [column["type"] for column in columns], rows)
-    return _recording(source, header, stored, hint)
+        wanted = _wanted(header, hint)
+        tell(wanted)
+        check_budget(source.place, 8 * rows * max(1, len(wanted)), source.size)
+        stored = _fill(source, _Frames(source, pipe), [columns[index]["type"] for index in wanted], rows)
+    values: list[Values] = [NotRead(source.place, column["name"], rows) for column in columns]
+    for index, found in zip(wanted, stored, strict=True):
+        values[index] = found
+    return _recording(source, header, values, hint)
+
+
+def _wanted(header: dict[str, Any], hint: ReadHint) -> list[int]:
+    """Which columns are read: the time, and those that will be looked at; all, where the child cannot be told."""
+    if not _CAN_TELL:
+        return list(range(len(header["columns"])))
+    names = [split_unit(column["name"])[0] for column in header["columns"]]
+    time = time_column(names, hint)
+    return [index for index, name in enumerate(names) if index == time or hint.wants(name)]
 
 
 @contextmanager
-def _child(source: Source) -> Iterator[IO[bytes]]:
-    """A fresh interpreter with the file as its input; ended when it takes too long."""
+def _child(source: Source) -> Iterator[tuple[IO[bytes], Callable[[list[int]], None]]]:
+    """A fresh interpreter with the file as its input, and what tells it the columns; ended when it takes too long."""
     seconds = _SECONDS + source.size // _BYTES_PER_SECOND
+    asking, telling = os.pipe() if _CAN_TELL else (-1, -1)
     environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-P", str(_CHILD), str(seconds)],
+        [sys.executable, "-P", str(_CHILD), str(seconds), str(asking)],
+        pass_fds=(asking,) if _CAN_TELL else (),
         stdin=source.file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
         pipesize=_PIPE,
     )
+    if _CAN_TELL:
+        os.close(asking)
     timer = threading.Timer(seconds, process.kill)
     timer.start()
+
+    def tell(wanted: list[int]) -> None:
+        if not _CAN_TELL:
+            return
+        with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(telling), "wb") as pipe:
+            pipe.write(json.dumps(wanted).encode() + b"\n")
+
     try:
         if process.stdout is None:
             raise source.error("the reader process has no output")
         with process.stdout as pipe:
-            yield pipe
+            yield pipe, tell
     finally:
         timer.cancel()
         process.kill()
         process.wait()
+        if _CAN_TELL:
+            os.close(telling)
 
 
 class _Frames:
@@ -141,7 +181,7 @@ def _fill(source: Source, frames: _Frames, types: list[str], rows: int) -> list[
     return columns
 
 
-def _recording(source: Source, header: dict[str, Any], stored: list[np.ndarray[Any, Any]], hint: TimeHint) -> Recording:
+def _recording(source: Source, header: dict[str, Any], stored: list[Values], hint: ReadHint) -> Recording:
     titles = []
     for column in header["columns"]:
         name, unit = split_unit(column["name"])
@@ -176,9 +216,7 @@ def _recording(source: Source, header: dict[str, Any], stored: list[np.ndarray[A
     return recording
 
 
-def _take_time(
-    recording: Recording, source: Source, column: tuple[dict[str, Any], np.ndarray[Any, Any]], hint: TimeHint
-) -> None:
+def _take_time(recording: Recording, source: Source, column: tuple[dict[str, Any], Values], hint: ReadHint) -> None:
     about, values = column
     if about["tick"] is not None:
         recording.stamps, recording.absolute = Stamps(values, Decimal(about["tick"]), source.place), True

@@ -2,12 +2,14 @@
 
 It imports nothing of slacheck and opens no file. Each message is a letter, a length of eight bytes
 and a payload: H the columns as JSON, B a block of bare numbers column by column, each of the type that
-H gives it, Z the end, E what is wrong.
+H gives it, Z the end, E what is wrong. After H it reads, from the pipe that it is given, one line of JSON: the numbers
+of the columns that are wanted.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any, BinaryIO
 
@@ -63,8 +65,8 @@ def words(column: Any, described: dict[str, Any], arrow: Any) -> Any:
     return memoryview(column.buffers()[1])[size * column.offset : size * (column.offset + len(column))]
 
 
-def convert(output: BinaryIO) -> None:
-    """The file on standard input, row group by row group."""
+def convert(output: BinaryIO, asking: int) -> None:
+    """The file on standard input, row group by row group; only the columns that are wanted are decoded."""
     import pyarrow as arrow
     from pyarrow import parquet
 
@@ -75,6 +77,10 @@ def convert(output: BinaryIO) -> None:
     left_out = {field.name: str(field.type)[:40] for field, found in described if found is None}
     rows = file.metadata.num_rows
     send(output, b"H", json.dumps({"columns": columns, "left_out": left_out, "rows": rows}).encode())
+    output.flush()
+    if asking >= 0:
+        with os.fdopen(asking, "rb") as told:
+            columns = [columns[index] for index in json.loads(told.readline() or b"[]")]
     names = [column["name"] for column in columns]
     for group in range(file.metadata.num_row_groups if names else 0):
         for batch in file.iter_batches(_ROWS, row_groups=[group], columns=names, use_threads=False):
@@ -88,7 +94,7 @@ def main() -> None:
     output = sys.stdout.buffer
     limit(int(sys.argv[1]))
     try:
-        convert(output)
+        convert(output, int(sys.argv[2]))
     except ImportError:
         send(output, b"E", b"reading Parquet needs pyarrow: pip install pyarrow")
     except BrokenPipeError:

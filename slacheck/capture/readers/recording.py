@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from slacheck.capture.readers.mapped import let_go
-from slacheck.errors import Diagnostic
+from slacheck.errors import CaptureError, Diagnostic
 from slacheck.units import QuantityError, parse_unit
 
 if TYPE_CHECKING:
@@ -115,11 +115,40 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeHint:
-    """What the sidecar says of the time column, for readers that need to know while they read."""
+class ReadHint:
+    """What readers need to know while they read.
+
+    Parameters
+    ----------
+    channel, unit : str, optional
+        What the sidecar says of the time column.
+    wanted : set of str, optional
+        Channels that will be looked at; others need not be read. None: all.
+    """
 
     channel: str | None = None
     unit: str | None = None
+    wanted: frozenset[str] | None = None
+
+    def wants(self, name: str) -> bool:
+        """Whether the samples of a channel will be looked at."""
+        return self.wanted is None or name in self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """Values that nobody wanted when the file was opened."""
+
+    place: str
+    name: str
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: slice, /) -> np.ndarray[Any, Any]:
+        message = f"column {self.name!r} was not among those wanted, and was not read"
+        raise CaptureError(Diagnostic(self.place, message, fix="open the capture for all its channels"))
 
 
 @dataclass(slots=True)
@@ -180,7 +209,7 @@ def known_unit(text: str) -> str | None:
         return None
 
 
-def time_column(names: Sequence[str], hint: TimeHint) -> int | None:
+def time_column(names: Sequence[str], hint: ReadHint) -> int | None:
     """Index of the time column: the one the sidecar names, else the first with a name of time."""
     if hint.channel is not None:
         return names.index(hint.channel) if hint.channel in names else None

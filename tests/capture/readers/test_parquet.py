@@ -138,3 +138,30 @@ def test_parquet_checksums_of_pages_are_compared(tmp_path):
     content = bytearray(path.read_bytes())
     content[bytes(content).index(x[100:110].tobytes())] ^= 1
     assert "CRC checksum verification failed" in refusal(write(tmp_path, "a.parquet", bytes(content)))
+
+
+def test_parquet_columns_that_nobody_wants_are_not_read(tmp_path):
+    table = pa.table({"t [s]": [0.0, 0.5, 1.0], "a [kW]": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0], "text": ["x"] * 3})
+    path = save(tmp_path, table)
+    with open_capture(path) as whole, open_capture(path, channels=["b", "of another file"]) as capture:
+        assert times(capture) == [0.0, 0.5, 1.0]
+        assert values(capture, "b") == [4.0, 5.0, 6.0]
+        assert (list(capture.channels), capture.clock, capture.notes) == (
+            list(whole.channels),
+            whole.clock,
+            whole.notes,
+        )
+        assert capture.channels["a"].unit == "kW"
+        with pytest.raises(CaptureError, match=r"column 'a \[kW\]' was not among those wanted, and was not read"):
+            capture.channels["a"].read(0, 1)
+
+
+def test_parquet_damage_in_a_column_that_nobody_wants_is_not_seen(tmp_path):
+    table = pa.table({"a": np.arange(4000.0), "b": np.arange(4000.0)})
+    path = save(tmp_path, table, RATE, use_dictionary=False, compression="NONE", write_page_checksum=True)
+    raw = bytearray(path.read_bytes())
+    raw[2000] ^= 1
+    path.write_bytes(raw)
+    assert "the Parquet file is damaged" in refusal(path)
+    with open_capture(path, channels=["b"]) as capture:
+        assert values(capture, "b")[-1] == 3999.0
