@@ -116,7 +116,7 @@ def _approach(source: Source, feed: Feed, first: int) -> None:
     clock = source.capture.clock
     if begin > 0:
         origin, before = (float(times_of(clock, place, place + 1)[0]) for place in (0, begin - 1))
-        place = Place(0, origin, round(origin / clock.interval), begin)
+        place = Place(0, origin, max(0, round(origin / clock.interval)), begin)  # as `Gridder` opens a segment
         feed.gridder.enter(place, before, len(feed.channels))
         for meter in meters:
             meter.enter(place)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import slacheck
 from slacheck.capture.load import open_capture
 from slacheck.engine.binding import Binding
-from slacheck.engine.pieces import bounds_of, merged
-from slacheck.portion import Dissected
+from slacheck.engine.pieces import bounds_of, is_even, merged
+from slacheck.portion import Dissected, measure_portion
 from slacheck.quality.facts import ChannelQuality
 
 SPEC, RATE = "benchmarks/speed.yaml", 10_000
@@ -181,3 +181,17 @@ def test_quality_of_pieces_with_gaps_is_refused():
     one.update(np.array([1.0, np.nan]))
     with pytest.raises(ValueError, match="gaps"):
         other.merge(one)
+
+
+@pytest.mark.parametrize("start", [-3.0, 0.0, 12.34, 1e6 + 0.00003])
+def test_pieces_of_a_record_that_does_not_begin_at_time_zero(start):
+    times = start + np.arange(400_000) / 1000.0
+    x = np.round(np.random.default_rng(3).normal(0, 1, times.size), 2) + 5 * np.sin(times)
+    capture = slacheck.Capture.from_arrays({"x": x}, t=times, units={"x": "V"})
+    spec = slacheck.load_spec(SPEC)
+    cut = Dissected(spec, Binding(capture))
+    assert is_even(capture.clock)
+    found = [cut.piece(piece) for piece in bounds([100_000, 250_001], times.size)]
+    parts = cut.portion(merged(found), [cut.in_order(range(len(cut.ordered)))]).parts
+    assert parts == measure_portion(spec, Binding(capture), frozenset(one.id for one in spec.requirements)).parts
+    assert all(part.error is None for part in parts.values())
