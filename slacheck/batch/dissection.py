@@ -76,7 +76,7 @@ class Dissection:
         most = self.most if sum(size for _, size, _ in sent["files"]) >= LONG else 1
         cuts: Cuts | None = None
         if most > 1:
-            asked = self.submit(cuts_on_cluster, sent, most * _PER_THREAD, LEAST)
+            asked = self.submit(cuts_apart, sent, most * _PER_THREAD, LEAST)
             (cuts,) = self._results(Begun(request, sent, [asked]))
         shares = min(self.shares, most)
         futures = self._by_clauses(spec, sent, shares) if cuts is None else [self._by_time(sent, cuts)]
@@ -96,16 +96,16 @@ class Dissection:
         return joined(found)
 
     def _by_clauses(self, spec: Spec, sent: Sent, most: int) -> list[Any]:
-        return [self.submit(portion_on_cluster, sent, share) for share in shares_of(spec, most)]
+        return [self.submit(portion_apart, sent, share) for share in shares_of(spec, most)]
 
     def _by_time(self, sent: Sent, cuts: Cuts) -> Any:
         """Future of the portion: pieces, side by side, and a tree of what they found."""
-        others = [self.submit(order_on_cluster, sent, chosen) for chosen in cuts.orders]  # they take longest
-        pieces = [self.submit(piece_on_cluster, sent, bounds) for bounds in cuts.pieces]
+        others = [self.submit(order_apart, sent, chosen) for chosen in cuts.orders]  # they take longest
+        pieces = [self.submit(piece_apart, sent, bounds) for bounds in cuts.pieces]
         while len(pieces) > 1:
             groups = [pieces[first : first + _BRANCHES] for first in range(0, len(pieces), _BRANCHES)]
-            pieces = [self.submit(merge_on_cluster, group) for group in groups]
-        return self.submit(whole_on_cluster, sent, pieces[0], others)
+            pieces = [self.submit(merge_apart, group) for group in groups]
+        return self.submit(whole_apart, sent, pieces[0], others)
 
     def _results(self, begun: Begun) -> list[Any]:
         """What the workers found; their faults are those that this process would have found, named as here."""
@@ -171,22 +171,22 @@ def _found(sent: Sent, find: Callable[[Dissected], Found]) -> Found | Refused:
         return Refused(tuple(error.problems))
 
 
-def cuts_on_cluster(sent: Sent, most: int, least: int) -> Cuts | Refused | None:
+def cuts_apart(sent: Sent, most: int, least: int) -> Cuts | Refused | None:
     """How a capture may be cut, if at all."""
     return _found(sent, lambda whole: whole.cuts(most, least))
 
 
-def piece_on_cluster(sent: Sent, bounds: tuple[int, int]) -> PieceFound | Refused | None:
+def piece_apart(sent: Sent, bounds: tuple[int, int]) -> PieceFound | Refused | None:
     """What is found in one piece; None if samples are missing."""
     return _found(sent, lambda whole: whole.piece(bounds))
 
 
-def order_on_cluster(sent: Sent, chosen: Sequence[int]) -> OrderFound | Refused:
+def order_apart(sent: Sent, chosen: Sequence[int]) -> OrderFound | Refused:
     """What some meters read that need the whole."""
     return _found(sent, lambda whole: whole.in_order(chosen))
 
 
-def merge_on_cluster(pieces: Sequence[PieceFound | Refused | None]) -> PieceFound | Refused | None:
+def merge_apart(pieces: Sequence[PieceFound | Refused | None]) -> PieceFound | Refused | None:
     """What some pieces that follow one another found together, or the first reason why there is nothing."""
     found: list[PieceFound] = []
     for piece in pieces:
@@ -196,7 +196,7 @@ def merge_on_cluster(pieces: Sequence[PieceFound | Refused | None]) -> PieceFoun
     return merged(found)
 
 
-def whole_on_cluster(
+def whole_apart(
     sent: Sent, pieces: PieceFound | Refused | None, others: Sequence[OrderFound | Refused]
 ) -> Portion | Refused | None:
     """The portion of a capture from all its pieces; None if samples are missing."""
@@ -210,7 +210,7 @@ def whole_on_cluster(
     return _found(sent, lambda whole: whole.portion(pieces, found))
 
 
-def portion_on_cluster(sent: Sent, share: frozenset[str]) -> Portion | Refused:
+def portion_apart(sent: Sent, share: frozenset[str]) -> Portion | Refused:
     """What a share of the clauses measures."""
     try:
         with _opened(sent) as (spec, binding):

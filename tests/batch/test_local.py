@@ -65,6 +65,6 @@ def end_this_process(*told):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")
 def test_process_that_ends_is_an_error_of_one_paragraph(short_is_long, tmp_path, monkeypatch):
-    monkeypatch.setattr(dissection, "piece_on_cluster", end_this_process)
+    monkeypatch.setattr(dissection, "piece_apart", end_this_process)
     with pytest.raises(CaptureError, match="the processes that measured it ended\n  fix: look whether they had memory"):
         api.check(SPEC, long_recording(tmp_path, slice(0)), elsewhere=processes_measure(2))
