@@ -44,13 +44,16 @@ def page(name: str, rounds: int, full: bool) -> str:
 def main() -> None:
     """Run what was asked for and write the documents."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=(*NAMES, []), default=NAMES, metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all of them")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--full", action="store_true", help="the sizes of the aims")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks")
     arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in NAMES]
+    if unknown:
+        parser.error(f"there is no bench {unknown[0]!r}; there are {', '.join(NAMES)}")
     arguments.output.mkdir(exist_ok=True)
-    for name in arguments.names:
+    for name in arguments.names or NAMES:
         found = page(name, arguments.rounds, arguments.full)
         (arguments.output / f"{name}.md").write_text(found, encoding="utf-8")
 

@@ -40,10 +40,11 @@ class Distances:
     _outside: Histogram = field(default_factory=Histogram)
     count: int = 0
 
-    def update(self, distances: Samples) -> None:
-        """Count more values by their distance, positive inside, shape (n,), n > 0."""
+    def update(self, distances: Samples, least: float) -> None:
+        """Count more values by their distance, positive inside, shape (n,), n > 0; `least` is the smallest."""
         self._inside.update(distances)
-        self._outside.update(-distances[distances < 0.0])
+        if least < 0.0:
+            self._outside.update(-distances[distances < 0.0])
         self.count += distances.size
 
     def merge(self, earlier: Distances) -> None:
@@ -135,7 +136,7 @@ def _counted(distances: Distances, inwards: Samples, bound: float) -> tuple[floa
     if inwards[least] <= on_bound:
         inwards[np.abs(inwards) <= on_bound] = 0.0
         least = int(np.argmin(inwards))
-    distances.update(inwards)
+    distances.update(inwards, float(inwards[least]))
     return float(inwards[least]), least
 
 

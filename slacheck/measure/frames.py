@@ -84,7 +84,7 @@ class Frames:
             self._origin, self._buffer, self._size = block.start, [], 0
             while self._start(self._next) < block.start:
                 self._next += 1
-        self._buffer.append(block.samples.copy())
+        self._buffer.append(block.samples)
         self._size += block.samples.shape[1]
         while self._start(self._next + self._group - 1) + self.samples <= self._origin + self._size:
             yield self._cut(self._group)
@@ -106,8 +106,9 @@ class Frames:
 
     @property
     def _group(self) -> int:
-        """Windows that are cut together."""
-        return max(1, BATCH // self.samples)
+        """Windows that are cut together; a multiple of four, for the sake of `spectrum.periodograms`."""
+        count = BATCH // self.samples
+        return max(1, count - count % 4 if count > 4 else count)
 
     def _start(self, number: int) -> int:
         """Index in the record of the first sample of a window."""
@@ -122,6 +123,6 @@ class Frames:
         starts = [self._timeline.time(past + place) for place in places]
         self._next += count
         dropped = max(0, min(self._start(self._next) - self._origin, samples.shape[1]))
-        self._buffer, self._size = [samples[:, dropped:].copy()], samples.shape[1] - dropped
+        self._buffer, self._size = [samples[:, dropped:]], samples.shape[1] - dropped
         self._origin += dropped
         return starts, windows

@@ -128,7 +128,7 @@ class RowCutter:
         while samples.size:
             taken = samples[: self._batch - self._size]
             samples = samples[taken.size :]
-            self._pending.append(taken.copy())
+            self._pending.append(taken)
             self._size += taken.size
             if self._size == self._batch:
                 yield self._emit()
@@ -145,10 +145,10 @@ class RowCutter:
         return self.length * max(1, BATCH // self.length)
 
     def _emit(self) -> Rows:
-        samples, count = np.concatenate(self._pending), self._size
-        before = np.full(self.length, samples[0]) if self._before is None else self._before
-        filling = np.full(-count % self.length, samples[-1])
-        values = np.concatenate((before, samples, filling)).reshape(-1, self.length)
+        pending, count = self._pending, self._size
+        before = np.full(self.length, pending[0][0]) if self._before is None else self._before
+        filling = np.full(-count % self.length, pending[-1][-1])
+        values = np.concatenate((before, *pending, filling)).reshape(-1, self.length)
         rows = Rows(values, self._start, count)
         self._before = values[-1].copy()
         self._start += count

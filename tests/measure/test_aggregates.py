@@ -140,7 +140,7 @@ def test_counts_at_a_moved_bound_hold_the_exact_ones_within_a_bin(shift, scale, 
     distances = scale * np.random.default_rng(seed).normal(0.0, 1.0, 500)
     shift *= scale
     counted = Distances()
-    counted.update(distances)
+    counted.update(distances, float(np.min(distances)))
     assert counted.outside == np.sum(distances < 0)
     exact = np.sum(-distances > shift)
     assert np.sum(-distances > shift * 1.0005) <= counted.surely_outside(shift) <= exact
