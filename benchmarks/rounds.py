@@ -10,6 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -44,12 +45,17 @@ class Case:
 
 
 def run(arguments: list[str]) -> str:
-    """Standard output of a Python process in the project's folder, with one thread for what is not slacheck's own."""
+    """Standard output of a Python process in the project's folder, with one thread for what is not slacheck's own.
+
+    Its modules are compiled once, as those of an installed package are.
+    """
+    compiled = {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "slacheck-bench-compiled")}
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    mine = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=os.environ | one_thread,
+        env=mine | one_thread | compiled,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -64,8 +70,17 @@ def timed(work: Work) -> tuple[float, float, object]:
     begun = time.perf_counter()
     found = work()
     seconds = time.perf_counter() - begun
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return seconds, sum(resource.getrusage(who).ru_maxrss for who in whose) / 1024, found
+    return seconds, (_peak() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024, found
+
+
+def _peak() -> int:
+    """Peak memory of this process [kB]. That of getrusage is at least what the process had that started it."""
+    import resource
+
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    found = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+    return found[0] if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def interleaved(names: tuple[str, ...], one: Callable[[str], tuple[float, float]], rounds: int) -> dict[str, Runs]:
