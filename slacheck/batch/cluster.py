@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ _WAITING = 2
 """Tasks sent ahead for each worker thread, so that none waits for the next."""
 _SECONDS = 15
 _OTHER = "other versions"
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def check_address(address: str) -> None:
@@ -129,6 +131,8 @@ def _client(distributed: Any, address: str, jobs: int) -> Iterator[Any]:
         security = None
         if address == "local":
             space = stack.enter_context(tempfile.TemporaryDirectory(prefix="slacheck-"))
+            # Dask tells its workers to give memory back at once, which the next block needs again.
+            stack.enter_context(import_module("dask.config").set({"distributed.nanny.pre-spawn-environ": _ONE_THREAD}))
             cluster = distributed.LocalCluster(
                 n_workers=jobs,
                 threads_per_worker=1,

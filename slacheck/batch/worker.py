@@ -95,7 +95,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**_environment(), "PYTHONPATH": path},
             start_new_session=True,  # an interrupt at the terminal is the supervisor's; and its readers end with it
         )
         if self._process.stdout is not None:
@@ -115,6 +115,11 @@ class Worker:
                     pipe.close()
         self._process = None
         return process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Of this process, but for what Dask tells its workers: to give memory back at once, which blocks need again."""
+    return {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
 
 
 _idle: dict[Limits, list[Worker]] = {}
